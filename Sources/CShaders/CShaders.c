@@ -1,0 +1,2 @@
+#include "CShaders.h"
+typedef int CShaders_unit;

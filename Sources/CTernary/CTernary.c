@@ -1,0 +1,2 @@
+#include "CTernary.h"
+typedef int CTernary_unit;

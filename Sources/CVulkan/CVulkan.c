@@ -1,0 +1,2 @@
+#include "CVulkan.h"
+typedef int CVulkan_unit;
