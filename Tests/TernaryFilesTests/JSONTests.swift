@@ -18,7 +18,11 @@ struct JSONTests {
         "refuses what is not JSON",
         arguments: [
             "", "{", "[1,]", "{\"a\"}", "01", "1.", "1e999", "\"a", "\"\\x\"", "\"\u{1}\"", "nul", "1 2", "{a:1}", "\"\\u12g4\"",
-            String(repeating: "[", count: 100_000),
         ])
     func refuses(text: String) { #expect(throws: JSON.SyntaxError.self) { try JSON(parsing: Array(text.utf8)) } }
+
+    @Test("refuses deep nesting instead of recursing into it")
+    func nesting() {
+        #expect(throws: JSON.SyntaxError.self) { try JSON(parsing: Array(repeating: UInt8(ascii: "["), count: 100_000)) }
+    }
 }
