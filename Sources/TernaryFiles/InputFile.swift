@@ -1,0 +1,75 @@
+import Glibc
+
+/// A regular file opened for reading at given places.
+///
+/// `pread` and not `mmap`: a file that shrinks while it is read gives an error instead of a signal.
+final class InputFile: Sendable {
+    /// The path as the user gave it.
+    let path: String
+    /// Bytes in the file when it was opened.
+    let size: Int
+    private let descriptor: Int32
+
+    init(_ path: String) throws {
+        // Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw FileError(path, "cannot be opened: \(Self.lastError())") }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw FileError(path, "is not a regular file")
+        }
+        self.path = path
+        self.descriptor = descriptor
+        size = Int(status.st_size)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Fills `buffer` with the bytes from `offset` on.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+        var done = 0
+        while done < buffer.count {
+            let got = pread(descriptor, buffer.baseAddress! + done, min(buffer.count - done, 1 << 30), off_t(offset + done))
+            if got < 0 && errno == EINTR { continue }
+            guard got >= 0 else { throw FileError(path, at: "byte \(offset + done)", "cannot be read: \(Self.lastError())") }
+            guard got > 0 else { throw FileError(path, at: "byte \(offset + done)", "the file ends here; it should go on") }
+            done += got
+        }
+    }
+
+    /// `count` bytes from `offset` on.
+    func bytes(at offset: Int, count: Int) throws -> [UInt8] {
+        guard offset >= 0, count >= 0, offset <= size, count <= size - offset else {
+            throw FileError(path, at: "byte \(offset)", "\(count) bytes are wanted and the file has \(size)")
+        }
+        return try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+            initialized = count
+        }
+    }
+
+    /// A whole file, if it is no longer than `limit` bytes.
+    static func contents(of path: String, limit: Int) throws -> [UInt8] {
+        let file = try InputFile(path)
+        guard file.size <= limit else { throw FileError(path, "has \(file.size) bytes; at most \(limit) are expected") }
+        return try file.bytes(at: 0, count: file.size)
+    }
+
+    /// What errno says.
+    static func lastError() -> String { String(cString: strerror(errno)) }
+}
+
+/// What there is at a path.
+enum PathKind {
+    case file, directory, nothing
+
+    init(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            self = .nothing
+            return
+        }
+        self = status.st_mode & S_IFMT == S_IFDIR ? .directory : .file
+    }
+}
