@@ -29,5 +29,7 @@ public final class CPUEngine: Engine {
 
     public func readState() throws -> [[Float]] { model.state }
 
+    public func measureReadBandwidth() throws -> Double? { model.measureReadBandwidth() }
+
     public func reset() throws { model.reset() }
 }

@@ -26,6 +26,9 @@ public protocol Engine: AnyObject {
     /// The recurrent state, `(L, D)`: all there is to remember of the tokens so far.
     func readState() throws -> [[Float]]
 
+    /// Bytes per second that the device's memory can be read at, measured now: the ceiling of decoding. nil where it means nothing.
+    func measureReadBandwidth() throws -> Double?
+
     /// Forgets all tokens.
     func reset() throws
 }

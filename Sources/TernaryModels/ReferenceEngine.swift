@@ -30,5 +30,7 @@ public final class ReferenceEngine: Engine {
 
     public func readState() throws -> [[Float]] { model.state }
 
+    public func measureReadBandwidth() throws -> Double? { nil }
+
     public func reset() throws { model = MatMulFreeReference(model.weights) }
 }

@@ -40,6 +40,8 @@ public struct GenerationStatistics: Sendable {
 public final class TextGenerator {
     private let engine: any Engine
     private let tokenizer: Tokenizer
+    /// The last token drawn, which no pass has taken in yet.
+    private var pending: Int?
     private var isEmpty = true
 
     public init(engine: any Engine, tokenizer: Tokenizer) {
@@ -50,6 +52,7 @@ public final class TextGenerator {
     /// Starts a new text.
     public func reset() throws {
         try engine.reset()
+        pending = nil
         isEmpty = true
     }
 
@@ -68,7 +71,8 @@ public final class TextGenerator {
         let clock = ContinuousClock()
         let start = clock.now
         var statistics = GenerationStatistics()
-        var promptTokens = tokenizer.encode(prompt, addSpecialTokens: isEmpty)
+        var promptTokens = (pending.map { [$0] } ?? []) + tokenizer.encode(prompt, addSpecialTokens: isEmpty)
+        pending = nil
         if promptTokens.isEmpty {
             // A text must start somewhere: with the begin token, or else the end token, which stands between documents.
             promptTokens = [tokenizer.beginToken ?? tokenizer.endToken ?? 0]
@@ -94,6 +98,7 @@ public final class TextGenerator {
             statistics.logitsHash.combine(logits)
             let token = sampler.sample(logits)
             tokens.append(token)
+            pending = token
             if tokens.count == 1 { statistics.firstTokenSeconds = (clock.now - start).seconds }
             if token == tokenizer.endToken {
                 reason = .endOfText
@@ -107,6 +112,7 @@ public final class TextGenerator {
             }
             if tokens.count == limit { break }
             logits = try engine.forward([token], logits: .last)
+            pending = nil
             statistics.decodeSteps += 1
         }
         statistics.decodeSeconds = (clock.now - decodeStart).seconds

@@ -101,6 +101,8 @@ public final class VulkanEngine: Engine {
         }
     }
 
+    public func measureReadBandwidth() throws -> Double? { try device.measureReadBandwidth() }
+
     public func reset() throws {
         let zeros = [UInt8](repeating: 0, count: workspace.state.byteCount)
         try zeros.withUnsafeBytes { try device.upload($0, to: workspace.state) }
