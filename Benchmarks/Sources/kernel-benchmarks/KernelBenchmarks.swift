@@ -140,7 +140,7 @@ struct BitLinearBenchmark {
     }
 
     private func record(_ form: Form, layers: Int) throws -> Recording {
-        try device.record(label: "\(form) \(columns) x \(rows)") { recorder throws(VulkanError) in
+        try device.record(label: "\(form) \(columns) x \(rows)") { recorder in
             recorder.writeTimestamp(0)
             for copy in copies.prefix(layers) {
                 switch form {
