@@ -57,6 +57,11 @@ let package = Package(
         tests("TernaryCore", []),
         tests("TernaryReference", ["TernaryCore"]),
         tests("TernaryFiles", ["TernaryCore"]),
+        .testTarget(
+            name: "VulkanComputeTests",
+            dependencies: ["VulkanCompute", .product(name: "Logging", package: "swift-log")],
+            exclude: ["Shaders"],
+            swiftSettings: strictSwift),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x
