@@ -1,11 +1,12 @@
 import TernaryCPU
 import TernaryCore
+import VulkanCompute
 
 /// The CPU's vector units as an engine.
 public final class CPUEngine: Engine {
     public var deviceName: String { "CPU (\(model.summary))" }
     public var configuration: MatMulFreeConfiguration { model.weights.configuration }
-    public var memory: MemoryUse { MemoryUse(deviceBytes: 0, hostBytes: model.weights.byteCount) }
+    public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount) }
     private let model: MatMulFreeCPU
 
     /// - Parameter threads: nil for as many as the process may use.

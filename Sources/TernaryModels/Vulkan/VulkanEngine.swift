@@ -15,7 +15,7 @@ public final class VulkanEngine: Engine {
     public let configuration: MatMulFreeConfiguration
     /// The form that runs: unfused also where shared memory is too small for this model's rows.
     public let form: Form
-    public var memory: MemoryUse { device.memoryUse }
+    public var memory: MemoryUse { device.usedBytes }
 
     private let device: Device
     private let traits: DeviceTraits
