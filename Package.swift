@@ -21,6 +21,12 @@ let package = Package(
     products: [
         .executable(name: "vkternary", targets: ["vkternary"]),
         .library(name: "TernaryModels", targets: ["TernaryModels"]),
+        // For the packages of our own in Benchmarks and Fuzz.
+        .library(name: "TernaryCore", targets: ["TernaryCore"]),
+        .library(name: "TernaryFiles", targets: ["TernaryFiles"]),
+        .library(name: "TernaryKernels", targets: ["TernaryKernels"]),
+        .library(name: "TernaryReference", targets: ["TernaryReference"]),
+        .library(name: "VulkanCompute", targets: ["VulkanCompute"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -31,6 +37,7 @@ let package = Package(
         .target(name: "CVulkan", cSettings: strictC, linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CTernary", cSettings: strictC),
         .target(name: "CShaders", exclude: ["spv"], cSettings: strictC),
+        .target(name: "CStories", exclude: ["stories.gguf"], cSettings: strictC),
 
         // Arrows point down this list's inverse: each module knows only those above it.
         module("TernaryCore"),
@@ -42,13 +49,13 @@ let package = Package(
         module(
             "TernaryModels",
             [
-                "TernaryCore", "TernaryReference", "TernaryCPU", "TernaryFiles", "TernaryKernels", "VulkanCompute",
+                "TernaryCore", "TernaryReference", "TernaryCPU", "TernaryFiles", "TernaryKernels", "VulkanCompute", "CStories",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "vkternary",
             dependencies: [
-                "TernaryModels",
+                "TernaryModels", "TernaryCPU", "TernaryCore", "TernaryFiles", "TernaryReference", "VulkanCompute",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -57,6 +64,10 @@ let package = Package(
         tests("TernaryCore", []),
         tests("TernaryReference", ["TernaryCore"]),
         tests("TernaryFiles", ["TernaryCore"]),
+        tests(
+            "TernaryKernels",
+            ["TernaryCore", "TernaryReference", "VulkanCompute", .product(name: "Logging", package: "swift-log")]),
+        tests("TernaryModels", ["TernaryCore", "TernaryFiles", .product(name: "Logging", package: "swift-log")]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

@@ -1,2 +1,109 @@
 #include "CShaders.h"
-typedef int CShaders_unit;
+
+static const _Alignas(4) unsigned char embedding[] = {
+#embed "spv/embedding.spv"
+};
+const void *cshaders_embedding(void) { return embedding; }
+size_t cshaders_embedding_size(void) { return sizeof embedding; }
+
+static const _Alignas(4) unsigned char rmsnorm[] = {
+#embed "spv/rmsnorm.spv"
+};
+const void *cshaders_rmsnorm(void) { return rmsnorm; }
+size_t cshaders_rmsnorm_size(void) { return sizeof rmsnorm; }
+
+static const _Alignas(4) unsigned char quantize[] = {
+#embed "spv/quantize.spv"
+};
+const void *cshaders_quantize(void) { return quantize; }
+size_t cshaders_quantize_size(void) { return sizeof quantize; }
+
+static const _Alignas(4) unsigned char ternary_matmul[] = {
+#embed "spv/ternary_matmul.spv"
+};
+const void *cshaders_ternary_matmul(void) { return ternary_matmul; }
+size_t cshaders_ternary_matmul_size(void) { return sizeof ternary_matmul; }
+
+static const _Alignas(4) unsigned char ternary_matmul_dot[] = {
+#embed "spv/ternary_matmul_dot.spv"
+};
+const void *cshaders_ternary_matmul_dot(void) { return ternary_matmul_dot; }
+size_t cshaders_ternary_matmul_dot_size(void) { return sizeof ternary_matmul_dot; }
+
+static const _Alignas(4) unsigned char bitlinear_fused[] = {
+#embed "spv/bitlinear_fused.spv"
+};
+const void *cshaders_bitlinear_fused(void) { return bitlinear_fused; }
+size_t cshaders_bitlinear_fused_size(void) { return sizeof bitlinear_fused; }
+
+static const _Alignas(4) unsigned char bitlinear_fused_dot[] = {
+#embed "spv/bitlinear_fused_dot.spv"
+};
+const void *cshaders_bitlinear_fused_dot(void) { return bitlinear_fused_dot; }
+size_t cshaders_bitlinear_fused_dot_size(void) { return sizeof bitlinear_fused_dot; }
+
+static const _Alignas(4) unsigned char mlgru[] = {
+#embed "spv/mlgru.spv"
+};
+const void *cshaders_mlgru(void) { return mlgru; }
+size_t cshaders_mlgru_size(void) { return sizeof mlgru; }
+
+static const _Alignas(4) unsigned char mlgru_gates[] = {
+#embed "spv/mlgru_gates.spv"
+};
+const void *cshaders_mlgru_gates(void) { return mlgru_gates; }
+size_t cshaders_mlgru_gates_size(void) { return sizeof mlgru_gates; }
+
+static const _Alignas(4) unsigned char mlgru_fused[] = {
+#embed "spv/mlgru_fused.spv"
+};
+const void *cshaders_mlgru_fused(void) { return mlgru_fused; }
+size_t cshaders_mlgru_fused_size(void) { return sizeof mlgru_fused; }
+
+static const _Alignas(4) unsigned char mlgru_fused_dot[] = {
+#embed "spv/mlgru_fused_dot.spv"
+};
+const void *cshaders_mlgru_fused_dot(void) { return mlgru_fused_dot; }
+size_t cshaders_mlgru_fused_dot_size(void) { return sizeof mlgru_fused_dot; }
+
+static const _Alignas(4) unsigned char output_gate[] = {
+#embed "spv/output_gate.spv"
+};
+const void *cshaders_output_gate(void) { return output_gate; }
+size_t cshaders_output_gate_size(void) { return sizeof output_gate; }
+
+static const _Alignas(4) unsigned char glu[] = {
+#embed "spv/glu.spv"
+};
+const void *cshaders_glu(void) { return glu; }
+size_t cshaders_glu_size(void) { return sizeof glu; }
+
+static const _Alignas(4) unsigned char glu_fused[] = {
+#embed "spv/glu_fused.spv"
+};
+const void *cshaders_glu_fused(void) { return glu_fused; }
+size_t cshaders_glu_fused_size(void) { return sizeof glu_fused; }
+
+static const _Alignas(4) unsigned char glu_fused_dot[] = {
+#embed "spv/glu_fused_dot.spv"
+};
+const void *cshaders_glu_fused_dot(void) { return glu_fused_dot; }
+size_t cshaders_glu_fused_dot_size(void) { return sizeof glu_fused_dot; }
+
+static const _Alignas(4) unsigned char residual[] = {
+#embed "spv/residual.spv"
+};
+const void *cshaders_residual(void) { return residual; }
+size_t cshaders_residual_size(void) { return sizeof residual; }
+
+static const _Alignas(4) unsigned char exact_probe[] = {
+#embed "spv/exact_probe.spv"
+};
+const void *cshaders_exact_probe(void) { return exact_probe; }
+size_t cshaders_exact_probe_size(void) { return sizeof exact_probe; }
+
+static const _Alignas(4) unsigned char read_bandwidth[] = {
+#embed "spv/read_bandwidth.spv"
+};
+const void *cshaders_read_bandwidth(void) { return read_bandwidth; }
+size_t cshaders_read_bandwidth_size(void) { return sizeof read_bandwidth; }

@@ -116,3 +116,26 @@ public struct MatMulFreeWeights: Sendable, Equatable {
         self.head = head
     }
 }
+
+extension MatMulFreeWeights {
+    /// Bytes of packed ternary weights that a token's pass reads: all blocks and the head.
+    public var ternaryByteCount: Int {
+        layers.reduce(head.matrix.byteCount) { sum, layer in
+            sum + layer.input.matrix.byteCount + layer.forget.matrix.byteCount + layer.gate.matrix.byteCount
+                + layer.output.matrix.byteCount + layer.mlpGate.byteCount + layer.mlpUp.byteCount + layer.down.matrix.byteCount
+        }
+    }
+
+    /// Bytes of norm weights and lower bounds.
+    public var normByteCount: Int {
+        let perLayer = layers.reduce(0) { sum, layer in
+            sum + layer.attentionNorm.count + layer.input.norm.count + layer.forget.norm.count + layer.gate.norm.count
+                + layer.gateNorm.count + layer.output.norm.count + layer.mlpNorm.count + layer.gateUpNorm.count
+                + layer.down.norm.count + (layer.lowerBound?.count ?? 0)
+        }
+        return 4 * (perLayer + finalNorm.count + head.norm.count)
+    }
+
+    /// Bytes of all tensors as held in memory.
+    public var byteCount: Int { ternaryByteCount + normByteCount + embedding.bytes.count }
+}

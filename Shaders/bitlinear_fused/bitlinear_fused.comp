@@ -1,0 +1,73 @@
+#version 460
+// BitLinear in one dispatch: RMSNorm (one or two), int8 quantisation, ternary product, scales, and an optional residual addition.
+//   x (tokens, WIDTH) f32, weights (rows, WIDTH) T2  ->  y (tokens, y_stride) f32;  with RESIDUAL, y += the product
+// One work group takes GROUPS * 4 rows for TOKENS tokens: it loads the rows of x once (in full, every work group does), keeps
+// their int8 codes in shared memory, and reads each of its weights once, 16 bytes a load. GROUPS is set so that the
+// device is filled; TOKENS is as many as shared memory holds.
+// Defined by Sources/TernaryReference/TernaryMatmul.swift (bitLinear).
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_arithmetic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#ifdef INTEGER_DOT
+#extension GL_EXT_spirv_intrinsics : require
+#endif
+
+layout(constant_id = 8) const uint RESIDUAL = 0;
+
+layout(push_constant) uniform Params {
+    uint tokens;  // rows of x
+    uint rows;    // rows of the matrix
+    uint y_stride;
+    float scale;
+} params;
+
+layout(std430, set = 0, binding = 0) readonly buffer X { vec4 x[]; };
+layout(std430, set = 0, binding = 1) readonly buffer Statistic { vec4 s[]; };  // what the outer norm measures; x itself but for o_proj
+layout(std430, set = 0, binding = 2) readonly buffer Outer { vec4 outer_weight[]; };
+layout(std430, set = 0, binding = 3) readonly buffer Combined { vec4 combined_weight[]; };
+layout(std430, set = 0, binding = 4) readonly buffer Weights { uvec4 tiles[]; };
+layout(std430, set = 0, binding = 5) buffer Y { float y[]; };
+
+#define NORMS 1
+#define MATRICES 1
+vec4 value(uint row, uint v);
+vec4 statistic(uint row, uint v);
+vec4 outer(uint v);
+vec4 combined(uint n, uint v);
+#include "prologue.glsl"
+#include "ternary_rows.glsl"
+vec4 value(uint row, uint v) { return x[row * VECTORS + v]; }
+vec4 statistic(uint row, uint v) { return s[row * VECTORS + v]; }
+vec4 outer(uint v) { return outer_weight[v]; }
+vec4 combined(uint n, uint v) { return combined_weight[v]; }
+
+void main() {
+    const uint first_token = gl_WorkGroupID.y * TOKENS;
+    const uint first_row = gl_WorkGroupID.x * ROWS_EACH;
+    quantize_rows(first_token, params.tokens - 1);
+
+    const uint part = gl_SubgroupID % SPLIT;
+    for (uint group = gl_SubgroupID / SPLIT; group < GROUPS; group += TEAMS) {
+        if (first_row + group * 4 >= params.rows) break;
+        const uint base = (first_row / 4 + group) * TILES;
+        ivec4 acc[TOKENS];
+        for (uint t = 0; t < TOKENS; ++t) acc[t] = ivec4(0);
+        for (uint i = part * SUBGROUP + gl_SubgroupInvocationID; i < TILES; i += SPLIT * SUBGROUP) {
+            const uvec4 tile = tiles[base + i];
+            for (uint t = 0; t < TOKENS; ++t) acc[t] = tile_product(tile, codes[t * TILES + i], acc[t]);
+        }
+        for (uint t = 0; t < TOKENS; ++t) store_sums(t, 0, group, acc[t]);
+    }
+    barrier();
+
+    for (uint i = gl_LocalInvocationIndex; i < TOKENS * ROWS_EACH; i += WG_SIZE) {
+        const uint token = i / ROWS_EACH;
+        const uint row = first_row + i % ROWS_EACH;
+        if (row < params.rows && first_token + token < params.tokens) {
+            const float product = row_value(token, 0, i % ROWS_EACH, 0, params.scale);
+            const uint at = (first_token + token) * params.y_stride + row;
+            y[at] = RESIDUAL != 0 ? settled_sum(y[at], product) : product;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+#version 460
+// The channel mixer up to its product, in one dispatch: mlp_norm, the gate and up BitLinears of it, SiLU(gate) * up.
+//   x (tokens, WIDTH) f32, weights gate, up (I, WIDTH) T2 one behind the other  ->  product (tokens, product_stride) f32
+// One work group takes GROUPS * 4 channels for TOKENS tokens; a channel's gate and up rows are summed by the same team of
+// subgroups. Weights are read once a work group, x in full.
+// Defined by Sources/TernaryReference/Gates.swift (glu).
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_arithmetic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#ifdef INTEGER_DOT
+#extension GL_EXT_spirv_intrinsics : require
+#endif
+
+layout(push_constant) uniform Params {
+    uint tokens;  // rows of x
+    uint rows;    // I
+    uint product_stride;
+    uint matrix_tiles;  // tiles of one of the two matrices
+    float scale;
+} params;
+
+layout(std430, set = 0, binding = 0) readonly buffer X { vec4 x[]; };
+layout(std430, set = 0, binding = 1) readonly buffer Outer { vec4 outer_weight[]; };
+layout(std430, set = 0, binding = 2) readonly buffer Combined { vec4 combined_weight[]; };
+layout(std430, set = 0, binding = 3) readonly buffer Weights { uvec4 tiles[]; };  // gate, up
+layout(std430, set = 0, binding = 4) writeonly buffer Product { float product[]; };
+
+#define NORMS 1
+#define MATRICES 2
+vec4 value(uint row, uint v);
+vec4 statistic(uint row, uint v);
+vec4 outer(uint v);
+vec4 combined(uint n, uint v);
+#include "prologue.glsl"
+#include "ternary_rows.glsl"
+vec4 value(uint row, uint v) { return x[row * VECTORS + v]; }
+vec4 statistic(uint row, uint v) { return x[row * VECTORS + v]; }
+vec4 outer(uint v) { return outer_weight[v]; }
+vec4 combined(uint n, uint v) { return combined_weight[v]; }
+
+void main() {
+    const uint first_token = gl_WorkGroupID.y * TOKENS;
+    const uint first_row = gl_WorkGroupID.x * ROWS_EACH;
+    quantize_rows(first_token, params.tokens - 1);
+
+    const uint part = gl_SubgroupID % SPLIT;
+    for (uint group = gl_SubgroupID / SPLIT; group < GROUPS; group += TEAMS) {
+        if (first_row + group * 4 >= params.rows) break;
+        const uint base = (first_row / 4 + group) * TILES;
+        ivec4 acc[TOKENS * 2];
+        for (uint i = 0; i < TOKENS * 2; ++i) acc[i] = ivec4(0);
+        for (uint i = part * SUBGROUP + gl_SubgroupInvocationID; i < TILES; i += SPLIT * SUBGROUP) {
+            const uvec4 gate = tiles[base + i];
+            const uvec4 up = tiles[base + params.matrix_tiles + i];
+            for (uint t = 0; t < TOKENS; ++t) {
+                acc[t * 2] = tile_product(gate, codes[t * TILES + i], acc[t * 2]);
+                acc[t * 2 + 1] = tile_product(up, codes[t * TILES + i], acc[t * 2 + 1]);
+            }
+        }
+        for (uint t = 0; t < TOKENS; ++t) {
+            store_sums(t, 0, group, acc[t * 2]);
+            store_sums(t, 1, group, acc[t * 2 + 1]);
+        }
+    }
+    barrier();
+
+    for (uint i = gl_LocalInvocationIndex; i < TOKENS * ROWS_EACH; i += WG_SIZE) {
+        const uint token = i / ROWS_EACH;
+        const uint local = i % ROWS_EACH;
+        if (first_row + local >= params.rows || first_token + token >= params.tokens) continue;
+        const float gate = row_value(token, 0, local, 0, params.scale);
+        const float up = row_value(token, 1, local, 0, params.scale);
+        product[(first_token + token) * params.product_stride + first_row + local] = settled_product(exact_silu(gate), up);
+    }
+}

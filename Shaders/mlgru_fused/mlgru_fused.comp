@@ -1,0 +1,100 @@
+#version 460
+// The MLGRU token mixer up to its output gate, in one dispatch: attn_norm, the three BitLinears i, f, g of it, their gates, and
+// the recurrence h = f * h + i.
+//   x (tokens, WIDTH) f32, weights i, f, g (D, WIDTH) T2 one behind the other  ->
+//   a step (SEQUENCE 0, one token):  state (D), gate projection (D), gated = gate * SiLU(state) (D)
+//   a sequence (SEQUENCE 1):         forget gate, gate projection, input gate, (tokens, D) each; mlgru.comp goes on
+// One work group takes GROUPS * 4 channels for TOKENS tokens; a channel's rows of i, f and g are summed by the same team of
+// subgroups, so that its gates and state never leave the work group. Weights are read once a work group, x in full.
+// Defined by Sources/TernaryReference/MLGRU.swift and Gates.swift (outputGate).
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_arithmetic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#ifdef INTEGER_DOT
+#extension GL_EXT_spirv_intrinsics : require
+#endif
+
+layout(constant_id = 8) const uint SEQUENCE = 0;
+layout(constant_id = 9) const uint HAS_LOWER_BOUND = 1;
+
+layout(push_constant) uniform Params {
+    uint tokens;        // rows of x
+    uint rows;          // D
+    uint state_stride;  // D padded: stride of every output row
+    uint matrix_tiles;  // tiles of one of the three matrices
+    float input_scale;
+    float forget_scale;
+    float gate_scale;
+} params;
+
+layout(std430, set = 0, binding = 0) readonly buffer X { vec4 x[]; };
+layout(std430, set = 0, binding = 1) readonly buffer Outer { vec4 outer_weight[]; };
+layout(std430, set = 0, binding = 2) readonly buffer Combined { vec4 combined_weight[]; };  // i, f, g
+layout(std430, set = 0, binding = 3) readonly buffer Weights { uvec4 tiles[]; };            // i, f, g
+layout(std430, set = 0, binding = 4) readonly buffer LowerBound { float lower_bound[]; };
+layout(std430, set = 0, binding = 5) buffer State { float state[]; };  // SEQUENCE: the forget gate
+layout(std430, set = 0, binding = 6) writeonly buffer Gate { float gate[]; };
+layout(std430, set = 0, binding = 7) writeonly buffer Gated { float gated[]; };  // SEQUENCE: the input gate
+
+#define NORMS 3
+#define MATRICES 3
+vec4 value(uint row, uint v);
+vec4 statistic(uint row, uint v);
+vec4 outer(uint v);
+vec4 combined(uint n, uint v);
+#include "prologue.glsl"
+#include "ternary_rows.glsl"
+#include "mlgru.glsl"
+vec4 value(uint row, uint v) { return x[row * VECTORS + v]; }
+vec4 statistic(uint row, uint v) { return x[row * VECTORS + v]; }
+vec4 outer(uint v) { return outer_weight[v]; }
+vec4 combined(uint n, uint v) { return combined_weight[n * VECTORS + v]; }
+
+void main() {
+    const uint first_token = gl_WorkGroupID.y * TOKENS;
+    const uint first_row = gl_WorkGroupID.x * ROWS_EACH;
+    quantize_rows(first_token, params.tokens - 1);
+
+    const uint part = gl_SubgroupID % SPLIT;
+    for (uint group = gl_SubgroupID / SPLIT; group < GROUPS; group += TEAMS) {
+        if (first_row + group * 4 >= params.rows) break;
+        const uint base = (first_row / 4 + group) * TILES;
+        ivec4 acc[TOKENS * 3];
+        for (uint i = 0; i < TOKENS * 3; ++i) acc[i] = ivec4(0);
+        for (uint i = part * SUBGROUP + gl_SubgroupInvocationID; i < TILES; i += SPLIT * SUBGROUP) {
+            const uvec4 tile[3] = uvec4[](
+                tiles[base + i], tiles[base + params.matrix_tiles + i], tiles[base + 2 * params.matrix_tiles + i]);
+            for (uint t = 0; t < TOKENS; ++t) {
+                for (uint m = 0; m < 3; ++m) {
+                    acc[t * 3 + m] = tile_product(tile[m], codes[(t * NORMS + m) * TILES + i], acc[t * 3 + m]);
+                }
+            }
+        }
+        for (uint t = 0; t < TOKENS; ++t) {
+            for (uint m = 0; m < 3; ++m) store_sums(t, m, group, acc[t * 3 + m]);
+        }
+    }
+    barrier();
+
+    for (uint i = gl_LocalInvocationIndex; i < TOKENS * ROWS_EACH; i += WG_SIZE) {
+        const uint token = i / ROWS_EACH;
+        const uint local = i % ROWS_EACH;
+        const uint channel = first_row + local;
+        if (channel >= params.rows || first_token + token >= params.tokens) continue;
+        const float zi = row_value(token, 0, local, 0, params.input_scale);
+        const float zf = row_value(token, 1, local, 1, params.forget_scale);
+        const float zg = row_value(token, 2, local, 2, params.gate_scale);
+        const Gates gates = mlgru_gates(zi, zf, HAS_LOWER_BOUND != 0, lower_bound[channel]);
+        const uint at = (first_token + token) * params.state_stride + channel;
+        gate[at] = zg;
+        if (SEQUENCE != 0) {
+            state[at] = gates.forget;
+            gated[at] = gates.input_;
+        } else {
+            const float h = mlgru_step(state[at], gates);
+            state[at] = h;
+            gated[at] = output_gate(zg, h);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// What the fused and the unfused norm share. The includer declares HAS_OUTER, OUTER_EPSILON, INVERSE_WIDTH and includes
+// exact.glsl and workgroup.glsl; lane_sums[0] holds the squares of the inner norm's row, lane_sums[1] the outer one's.
+#ifndef NORM_GLSL
+#define NORM_GLSL
+
+const float BITLINEAR_EPSILON = 1e-6;
+
+float add_squares(float sum, vec4 v) {
+    precise float s = sum;
+    s = s + settled_product(v.x, v.x);
+    s = s + settled_product(v.y, v.y);
+    s = s + settled_product(v.z, v.z);
+    s = s + settled_product(v.w, v.w);
+    return s;
+}
+
+// The factor that is still missing from each weighted value.
+float norm_root_inverse() {
+    precise float mean = tree_sum(0) * INVERSE_WIDTH;
+    if (HAS_OUTER == 0) {
+        precise float biased = mean + BITLINEAR_EPSILON;
+        return exact_rsqrt(biased);
+    }
+    precise float outer_mean = tree_sum(1) * INVERSE_WIDTH;
+    precise float outer_biased = outer_mean + OUTER_EPSILON;
+    const float outer_inverse = exact_rsqrt(outer_biased);
+    precise float squared = outer_inverse * outer_inverse;
+    precise float inner_mean = mean * squared;
+    precise float biased = inner_mean + BITLINEAR_EPSILON;
+    precise float inverse = outer_inverse * exact_rsqrt(biased);
+    return inverse;
+}
+
+#endif

@@ -1,0 +1,17 @@
+/// The values of a forward pass that backends are compared on, in the order in which a block computes them.
+public enum Stage: String, Sendable, CaseIterable {
+    /// Residual stream before the first block, `(H)`.
+    case embedding
+    /// MLGRU state after the token, `(D)`.
+    case state
+    /// Gate projection times SiLU of the state, before its norm, `(D)`.
+    case gated
+    /// Residual stream after the token mixer, `(H)`.
+    case mixed
+    /// SiLU(gate) * up, `(I)`.
+    case product
+    /// Residual stream after the channel mixer, `(H)`.
+    case output
+    /// `(V)`.
+    case logits
+}

@@ -1,0 +1,65 @@
+import VulkanCompute
+
+/// BitLinear in one dispatch, with an optional addition to the residual stream.
+///
+/// Buffers: x, statistic, outer, combined, weights, y (`Shaders/bitlinear_fused`).
+public struct BitLinearFused: Kernel {
+    /// The push-constant block.
+    public struct Params: BitwiseCopyable, Sendable {
+        var tokens, rows, yStride: UInt32
+        var scale: Float
+    }
+
+    public static let bindings = 6
+
+    /// Rows of x.
+    public var tokens: Int
+    /// Output features.
+    public var rows: Int
+    /// Input features.
+    public var columns: Int
+    /// Distance between rows of y.
+    public var yStride: Int
+    /// The matrix's scale.
+    public var scale: Float
+    /// Epsilon of the block norm in front; nil where there is none.
+    public var outerEpsilon: Float?
+    /// Whether the product is added to y.
+    public var addsResidual: Bool
+
+    public init(
+        tokens: Int, rows: Int, columns: Int, yStride: Int, scale: Float, outerEpsilon: Float?, addsResidual: Bool
+    ) {
+        self.tokens = tokens
+        self.rows = rows
+        self.columns = columns
+        self.yStride = yStride
+        self.scale = scale
+        self.outerEpsilon = outerEpsilon
+        self.addsResidual = addsResidual
+    }
+
+    /// Whether this device's shared memory holds a row of `columns` codes.
+    public static func fits(columns: Int, device: DeviceTraits) -> Bool {
+        FusedShape.fits(columns: columns, norms: 1, device: device)
+    }
+
+    public func code(for device: DeviceTraits) -> ShaderCode {
+        device.integerDot ? CompiledKernels.bitlinearFusedDot : CompiledKernels.bitlinearFused
+    }
+
+    private func shape(_ device: DeviceTraits) -> FusedShape {
+        FusedShape(
+            rows: rows, columns: columns, norms: 1, matrices: 1, tokens: tokens, outerEpsilon: outerEpsilon, device: device)
+    }
+
+    public func constants(for device: DeviceTraits) -> [UInt32] {
+        shape(device).constants(for: device) + [addsResidual ? 1 : 0]
+    }
+
+    public var params: Params {
+        Params(tokens: UInt32(tokens), rows: UInt32(rows), yStride: UInt32(yStride), scale: scale)
+    }
+
+    public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { shape(device).workgroups }
+}

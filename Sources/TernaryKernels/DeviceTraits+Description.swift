@@ -1,0 +1,13 @@
+import VulkanCompute
+
+extension DeviceTraits {
+    /// What the kernels need to know of a device.
+    public init(_ device: DeviceDescription) {
+        self.init(
+            subgroupSize: device.subgroupSize, integerDot: device.features.contains(.integerDot),
+            sharedMemoryBytes: device.sharedMemoryBytes,
+            // A software driver repeats the prologue for every work group on the same few cores; a GPU has dozens to hundreds of
+            // processors that would idle.
+            targetWorkgroups: device.kind == .software ? 8 : 264)
+    }
+}

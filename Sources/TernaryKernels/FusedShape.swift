@@ -1,0 +1,52 @@
+/// How a fused product is laid over a device: the constants that the fused kernels share, and their launch size.
+///
+/// `Shaders/shared/prologue.glsl` and `ternary_rows.glsl` declare the constants.
+struct FusedShape: Equatable, Sendable {
+    /// Columns before padding.
+    var columns: Int
+    /// Epsilon of the block norm; nil where there is none.
+    var outerEpsilon: Float?
+    /// Rows that a work group takes.
+    var tokensEach: Int
+    var shares: RowShares
+    var workgroups: (x: Int, y: Int) { (shares.workgroups, tokenBlocks) }
+    private var tokenBlocks: Int
+
+    /// - Parameters:
+    ///   - norms: different weightings of a row, each with codes of its own.
+    ///   - matrices: sums a row of the output needs.
+    ///   - tokens: rows of x.
+    init(
+        rows: Int, columns: Int, norms: Int, matrices: Int, tokens: Int, outerEpsilon: Float?, device: DeviceTraits
+    ) {
+        self.columns = columns
+        self.outerEpsilon = outerEpsilon
+        let most = min(tokens, matrices == 1 ? 8 : 4)  // more would spill the sums out of registers
+        var each = 1
+        while each * 2 <= most, Self.fits(columns: columns, norms: norms, tokens: each * 2, device: device) { each *= 2 }
+        tokensEach = each
+        tokenBlocks = ceilDivide(tokens, each)
+        shares = RowShares(rows: rows, width: paddedWidth(columns), matrices: matrices, tokens: each, device: device)
+    }
+
+    /// Whether the codes of so many rows fit into shared memory.
+    static func fits(columns: Int, norms: Int, tokens: Int = 1, device: DeviceTraits) -> Bool {
+        tokens * norms * paddedWidth(columns) + fixedBytes <= device.sharedMemoryBytes
+    }
+
+    /// Shared memory that does not grow with the row: lane sums, peaks, partial sums.
+    private static let fixedBytes = 12 * 1024
+
+    /// constant_id 0 to 7.
+    func constants(for device: DeviceTraits) -> [UInt32] {
+        [
+            UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), (1 / Float(columns)).bitPattern,
+            outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern, UInt32(tokensEach), UInt32(shares.groups),
+            UInt32(shares.split),
+        ]
+    }
+
+    static func == (a: FusedShape, b: FusedShape) -> Bool {
+        a.columns == b.columns && a.outerEpsilon == b.outerEpsilon && a.tokensEach == b.tokensEach && a.shares == b.shares
+    }
+}

@@ -1,0 +1,34 @@
+import VulkanCompute
+
+/// The norms in front of a ternary matrix, alone: the first dispatch of the unfused BitLinear.
+///
+/// Buffers: x, statistic, outer, combined, weighted, root inverse (`Shaders/rmsnorm`).
+public struct RMSNorm: Kernel {
+    /// The shader has no push constants.
+    public struct Params: BitwiseCopyable, Sendable {}
+
+    public static let bindings = 6
+
+    /// Rows of x.
+    public var tokens: Int
+    /// Values in a row.
+    public var columns: Int
+    /// Epsilon of the block norm in front; nil where there is none.
+    public var outerEpsilon: Float?
+
+    public init(tokens: Int, columns: Int, outerEpsilon: Float?) {
+        self.tokens = tokens
+        self.columns = columns
+        self.outerEpsilon = outerEpsilon
+    }
+
+    public func code(for device: DeviceTraits) -> ShaderCode { CompiledKernels.rmsnorm }
+    public func constants(for device: DeviceTraits) -> [UInt32] {
+        [
+            UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), (1 / Float(columns)).bitPattern,
+            outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern,
+        ]
+    }
+    public var params: Params { Params() }
+    public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { (tokens, 1) }
+}

@@ -1,0 +1,32 @@
+/// How a fused product's rows are shared out: the constants of `Shaders/shared/ternary_rows.glsl`.
+struct RowShares: Equatable, Sendable {
+    /// Groups of 4 rows a work group computes.
+    var groups: Int
+    /// Subgroups that share the columns of a group.
+    var split: Int
+    /// Work groups.
+    var workgroups: Int
+
+    /// Bytes of shared memory that partial sums may take.
+    private static let sumsBudget = 8192
+
+    /// Fills the device: columns are split while there are too few rows for that, rows are stacked where there are plenty, so that
+    /// the prologue, which every work group repeats, is paid seldom.
+    init(rows: Int, width: Int, matrices: Int, tokens: Int, device: DeviceTraits) {
+        let rowGroups = ceilDivide(rows, 4)
+        let tiles = width / 16
+        var split = 1
+        while split < device.subgroups, rowGroups * split < device.targetWorkgroups * device.subgroups / 2,
+            tiles >= 2 * split * device.subgroupSize
+        {
+            split *= 2
+        }
+        let teams = device.subgroups / split
+        let bytesPerGroup = 16 * matrices * tokens * split
+        let most = max(teams, Self.sumsBudget / bytesPerGroup / teams * teams)
+        let wanted = ceilDivide(ceilDivide(rowGroups, device.targetWorkgroups), teams) * teams
+        groups = min(wanted, most)
+        self.split = split
+        workgroups = ceilDivide(rowGroups, groups)
+    }
+}

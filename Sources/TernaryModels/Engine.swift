@@ -1,0 +1,64 @@
+import TernaryCore
+
+/// A model made ready on one device: takes tokens, gives logits, keeps the recurrent state.
+///
+/// Every engine gives the same bits for the same model and tokens, whether they come one by one or all at once.
+public protocol Engine: AnyObject {
+    /// What runs the model, in words for a person: "NVIDIA H200", "CPU (2 threads, AVX-512 VNNI)".
+    var deviceName: String { get }
+    /// The model's shape.
+    var configuration: MatMulFreeConfiguration { get }
+    /// Bytes that the model takes on its device and on the host.
+    var memory: MemoryUse { get }
+
+    /// Takes tokens after those taken before and advances the state.
+    ///
+    /// - Parameters:
+    ///   - tokens: not empty, each below the vocabulary's size.
+    ///   - logits: of which of these tokens logits are wanted.
+    /// - Returns: `(rows wanted, V)`, row-major; the logits of the token that follows each.
+    /// - Throws: `VulkanError` where a device fails.
+    func forward(_ tokens: [Int], logits: LogitRows) throws -> [Float]
+
+    /// The same, and shows the values of every stage on the way, for comparison with another engine; slow.
+    func forward(_ tokens: [Int], observe: (Observation) -> Void) throws
+
+    /// The recurrent state, `(L, D)`: all there is to remember of the tokens so far.
+    func readState() throws -> [[Float]]
+
+    /// Bytes per second that the device's memory can be read at, measured now: the ceiling of decoding. nil where it means nothing.
+    func measureReadBandwidth() throws -> Double?
+
+    /// Forgets all tokens.
+    func reset() throws
+}
+
+/// Bytes a model takes.
+public struct MemoryUse: Sendable, Equatable {
+    /// In the device's own memory; 0 where the device is the host.
+    public var deviceBytes: Int
+    /// In the host's memory.
+    public var hostBytes: Int
+
+    public init(deviceBytes: Int, hostBytes: Int) {
+        self.deviceBytes = deviceBytes
+        self.hostBytes = hostBytes
+    }
+}
+
+/// The values of one stage of one token's pass.
+public struct Observation: Sendable {
+    public var stage: Stage
+    /// The block; 0 for the embedding and the logits.
+    public var layer: Int
+    /// The token's place among those given.
+    public var token: Int
+    public var values: [Float]
+
+    public init(stage: Stage, layer: Int, token: Int, values: [Float]) {
+        self.stage = stage
+        self.layer = layer
+        self.token = token
+        self.values = values
+    }
+}

@@ -1,0 +1,131 @@
+import TernaryCore
+import TernaryFiles
+
+/// Why a text ended.
+public enum StopReason: String, Sendable {
+    /// The model ended it.
+    case endOfText = "end-of-text"
+    /// As many tokens as were asked for.
+    case length
+    /// A stop string came up.
+    case stopString = "stop-string"
+    /// The caller cancelled it.
+    case cancelled
+}
+
+/// What is measured while a text is written.
+public struct GenerationStatistics: Sendable {
+    /// Tokens of the prompt, the begin token included.
+    public var promptTokens = 0
+    /// Seconds from the prompt's first token to its logits.
+    public var prefillSeconds = 0.0
+    /// Tokens drawn.
+    public var generatedTokens = 0
+    /// Passes of one token, and the seconds they took with sampling.
+    public var decodeSteps = 0
+    public var decodeSeconds = 0.0
+    /// Seconds from the start to the first drawn token.
+    public var firstTokenSeconds = 0.0
+    /// Hash of all logits that a token was drawn from.
+    public var logitsHash = LogitsHash()
+
+    public init() {}
+
+    public var prefillTokensPerSecond: Double { prefillSeconds > 0 ? Double(promptTokens) / prefillSeconds : 0 }
+    public var decodeTokensPerSecond: Double { decodeSeconds > 0 ? Double(decodeSteps) / decodeSeconds : 0 }
+    public var millisecondsPerToken: Double { decodeSteps > 0 ? decodeSeconds * 1000 / Double(decodeSteps) : 0 }
+}
+
+/// A text that goes on: an engine's state, a tokenizer, and the tokens so far.
+public final class TextGenerator {
+    private let engine: any Engine
+    private let tokenizer: Tokenizer
+    /// The last token drawn, which no pass has taken in yet.
+    private var pending: Int?
+    private var isEmpty = true
+
+    public init(engine: any Engine, tokenizer: Tokenizer) {
+        self.engine = engine
+        self.tokenizer = tokenizer
+    }
+
+    /// Starts a new text.
+    public func reset() throws {
+        try engine.reset()
+        pending = nil
+        isEmpty = true
+    }
+
+    /// Appends a prompt and lets the model go on.
+    ///
+    /// - Parameters:
+    ///   - prompt: bytes of text; invalid UTF-8 is read as the tokenizer's libraries read it. May be empty: the model goes on.
+    ///   - limit: tokens to draw at most; nil until the model ends the text.
+    ///   - stops: strings that end the text; they are not shown.
+    ///   - isCancelled: asked before every token.
+    ///   - show: is given text as it comes, whole characters only.
+    public func generate(
+        prompt: [UInt8], sampling: SamplingOptions, limit: Int?, stops: [String] = [], isCancelled: () -> Bool = { false },
+        show: (String) throws -> Void
+    ) throws -> (reason: StopReason, tokens: [Int], statistics: GenerationStatistics) {
+        let clock = ContinuousClock()
+        let start = clock.now
+        var statistics = GenerationStatistics()
+        var promptTokens = (pending.map { [$0] } ?? []) + tokenizer.encode(prompt, addSpecialTokens: isEmpty)
+        pending = nil
+        if promptTokens.isEmpty {
+            // A text must start somewhere: with the begin token, or else the end token, which stands between documents.
+            promptTokens = [tokenizer.beginToken ?? tokenizer.endToken ?? 0]
+        }
+        isEmpty = false
+        statistics.promptTokens = promptTokens.count
+
+        var sampler = Sampler(sampling)
+        for token in promptTokens { sampler.accept(token) }
+        var logits = try engine.forward(promptTokens, logits: .last)
+        statistics.prefillSeconds = (clock.now - start).seconds
+
+        var decoder = StreamingDecoder(tokenizer, after: promptTokens)
+        var matcher = StopMatcher(stops)
+        var tokens: [Int] = []
+        let decodeStart = clock.now
+        var reason = StopReason.length
+        while limit.map({ tokens.count < $0 }) ?? true {
+            if isCancelled() {
+                reason = .cancelled
+                break
+            }
+            statistics.logitsHash.combine(logits)
+            let token = sampler.sample(logits)
+            tokens.append(token)
+            pending = token
+            if tokens.count == 1 { statistics.firstTokenSeconds = (clock.now - start).seconds }
+            if token == tokenizer.endToken {
+                reason = .endOfText
+                break
+            }
+            let (text, stopped) = matcher.append(decoder.append(token))
+            if !text.isEmpty { try show(text) }
+            if stopped {
+                reason = .stopString
+                break
+            }
+            if tokens.count == limit { break }
+            logits = try engine.forward([token], logits: .last)
+            pending = nil
+            statistics.decodeSteps += 1
+        }
+        statistics.decodeSeconds = (clock.now - decodeStart).seconds
+        statistics.generatedTokens = tokens.count
+        if reason != .stopString {
+            let rest = matcher.append(decoder.finish()).shown + matcher.finish()
+            if !rest.isEmpty { try show(rest) }
+        }
+        return (reason, tokens, statistics)
+    }
+}
+
+extension Duration {
+    /// Whole and part seconds as one number.
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,48 @@
+import TernaryCore
+import TernaryFiles
+
+/// A model as a user names it: the built-in one, a file or directory, or random weights of a known shape.
+public enum ModelSource: Sendable, Equatable {
+    case embedded
+    case path(String)
+    /// A preset of `MatMulFreeConfiguration.presets`.
+    case random(String)
+}
+
+/// Weights and tokenizer, read and checked.
+public struct Model: Sendable {
+    /// What to call it: a file's name, the built-in model's, or the preset's.
+    public let name: String
+    public let weights: MatMulFreeWeights
+    /// nil for random weights, which have no text.
+    public let tokenizer: Tokenizer?
+
+    /// Reads a model.
+    ///
+    /// - Parameters:
+    ///   - progress: is given the share that is read.
+    /// - Throws: `FileError` with the file, the place and the reason.
+    public static func load(_ source: ModelSource, progress: (Double) -> Void = { _ in }) throws -> Model {
+        switch source {
+        case .random(let preset):
+            guard let configuration = MatMulFreeConfiguration.presets[preset] else {
+                let known = MatMulFreeConfiguration.presets.keys.sorted().joined(separator: ", ")
+                throw FileError("--random", "no preset '\(preset)'; there are \(known)")
+            }
+            return Model(name: "random \(preset)", weights: .random(configuration: configuration, seed: 1), tokenizer: nil)
+        case .embedded, .path:
+            let checkpoint = try checkpoint(source)!
+            return Model(
+                name: checkpoint.name, weights: try checkpoint.weights(progress: progress), tokenizer: try checkpoint.tokenizer())
+        }
+    }
+
+    /// The file behind a source, opened and checked but not read; nil for random weights.
+    public static func checkpoint(_ source: ModelSource) throws -> Checkpoint? {
+        switch source {
+        case .random: nil
+        case .path(let path): try Checkpoint.open(path)
+        case .embedded: try Checkpoint.open(EmbeddedModel.bytes, name: EmbeddedModel.name)
+        }
+    }
+}

@@ -1,0 +1,184 @@
+import TernaryCore
+import TernaryKernels
+import VulkanCompute
+
+/// Builds the passes of a MatMul-free LM over a device's buffers.
+struct MatMulFreePlan {
+    let configuration: MatMulFreeConfiguration
+    let weights: DeviceWeights
+    let workspace: Workspace
+    /// Buffers of the unfused form; nil where passes are fused.
+    let unfused: UnfusedWorkspace?
+    /// Tokens the pass takes.
+    let tokens: Int
+    let logits: LogitRows
+
+    private var hiddenStride: Int { paddedWidth(configuration.hiddenSize) }
+    private var stateStride: Int { paddedWidth(configuration.stateSize) }
+
+    /// Embedding, blocks, and the head where logits are wanted.
+    func make() -> Plan {
+        var plan = Plan()
+        for part in weights.embedding {
+            plan.dispatch(
+                Embedding(
+                    tokens: tokens, columns: configuration.hiddenSize, element: weights.embeddingElement, rows: part.rows),
+                [BufferSlice(workspace.tokens), part.slice, BufferSlice(workspace.x)])
+        }
+        plan.barrier()
+        plan.mark(.embedding, residualRows)
+        for index in weights.layers.indices { addBlock(index, to: &plan) }
+        addHead(to: &plan)
+        return plan
+    }
+
+    private var residualRows: Plan.Rows {
+        Plan.Rows(buffer: workspace.x, count: tokens, width: configuration.hiddenSize, stride: hiddenStride)
+    }
+
+    private func rows(_ buffer: Buffer, width: Int) -> Plan.Rows {
+        Plan.Rows(buffer: buffer, count: tokens, width: width, stride: paddedWidth(width))
+    }
+
+    private func state(_ layer: Int) -> BufferSlice {
+        // A row of the state starts at a multiple of 64 bytes, which need not be a multiple of the device's alignment.
+        BufferSlice(workspace.state, offset: layer * Self.stateRowBytes(configuration), byteCount: stateStride * 4)
+    }
+
+    /// Distance between the states of two blocks: any device can bind such an offset.
+    static func stateRowBytes(_ configuration: MatMulFreeConfiguration) -> Int {
+        (paddedWidth(configuration.stateSize) * 4 + 255) / 256 * 256
+    }
+
+    private func addBlock(_ index: Int, to plan: inout Plan) {
+        let layer = weights.layers[index]
+        let x = BufferSlice(workspace.x)
+        if let unfused {
+            unfused.addMixer(layer, state: state(index), tokens: tokens, to: &plan)
+            plan.mark(.state, layer: index, rows(workspace.hidden, width: configuration.stateSize))
+        } else if tokens == 1 {
+            plan.dispatch(
+                mlgru(layer, isSequence: false),
+                [
+                    x, layer.mixerOuter, layer.mixerCombined, layer.mixerWeights, layer.lowerBound, state(index),
+                    BufferSlice(workspace.gate), BufferSlice(workspace.gated),
+                ])
+            plan.barrier()
+            plan.mark(
+                .state, layer: index,
+                Plan.Rows(
+                    buffer: workspace.state, offset: index * Self.stateRowBytes(configuration), count: 1,
+                    width: configuration.stateSize, stride: stateStride))
+        } else {
+            plan.dispatch(
+                mlgru(layer, isSequence: true),
+                [
+                    x, layer.mixerOuter, layer.mixerCombined, layer.mixerWeights, layer.lowerBound,
+                    BufferSlice(workspace.forget), BufferSlice(workspace.gate), BufferSlice(workspace.input),
+                ])
+            plan.barrier()
+            addRecurrence(state: state(index), to: &plan)
+            plan.mark(.state, layer: index, rows(workspace.hidden, width: configuration.stateSize))
+        }
+        plan.mark(.gated, layer: index, rows(workspace.gated, width: configuration.stateSize))
+
+        addBitLinear(
+            x: BufferSlice(workspace.gated), statistic: BufferSlice(workspace.gate), outer: layer.outputOuter,
+            combined: layer.outputCombined, matrix: layer.outputWeights, rows: configuration.hiddenSize,
+            columns: configuration.stateSize, scale: layer.scales.output, to: &plan)
+        plan.mark(.mixed, layer: index, residualRows)
+
+        if let unfused {
+            unfused.addChannelMixer(layer, tokens: tokens, to: &plan)
+        } else {
+            plan.dispatch(
+                GLUFused(
+                    tokens: tokens, channels: configuration.intermediateSize, columns: configuration.hiddenSize,
+                    scale: layer.scales.mlp, epsilon: configuration.normEpsilon),
+                [x, layer.mlpOuter, layer.mlpCombined, layer.mlpWeights, BufferSlice(workspace.product)])
+            plan.barrier()
+        }
+        plan.mark(.product, layer: index, rows(workspace.product, width: configuration.intermediateSize))
+
+        let product = BufferSlice(workspace.product)
+        addBitLinear(
+            x: product, statistic: product, outer: nil, combined: layer.downNorm, matrix: layer.downWeights,
+            rows: configuration.hiddenSize, columns: configuration.intermediateSize, scale: layer.scales.down, to: &plan)
+        plan.mark(.output, layer: index, residualRows)
+    }
+
+    private func mlgru(_ layer: DeviceWeights.Layer, isSequence: Bool) -> MLGRUFused {
+        MLGRUFused(
+            tokens: tokens, channels: configuration.stateSize, columns: configuration.hiddenSize,
+            scales: (layer.scales.input, layer.scales.forget, layer.scales.gate), epsilon: configuration.normEpsilon,
+            isSequence: isSequence, hasLowerBound: layer.hasLowerBound)
+    }
+
+    /// From the gates of a sequence to the gated output.
+    private func addRecurrence(state: BufferSlice, to plan: inout Plan) {
+        plan.dispatch(
+            MLGRU(tokens: tokens, channels: configuration.stateSize),
+            [BufferSlice(workspace.forget), BufferSlice(workspace.input), state, BufferSlice(workspace.hidden)])
+        plan.barrier()
+        plan.dispatch(
+            OutputGate(count: tokens * stateStride),
+            [BufferSlice(workspace.gate), BufferSlice(workspace.hidden), BufferSlice(workspace.gated)])
+        plan.barrier()
+    }
+
+    /// A BitLinear whose product is added to the residual stream.
+    private func addBitLinear(
+        x: BufferSlice, statistic: BufferSlice, outer: BufferSlice?, combined: BufferSlice, matrix: BufferSlice, rows: Int,
+        columns: Int, scale: Float, to plan: inout Plan
+    ) {
+        let epsilon = outer == nil ? nil : configuration.normEpsilon
+        if let unfused {
+            unfused.addBitLinear(
+                x: x, statistic: statistic, outer: outer, epsilon: epsilon, combined: combined, matrix: matrix, rows: rows,
+                columns: columns, scale: scale, tokens: tokens, y: BufferSlice(unfused.sum), yStride: paddedWidth(rows),
+                to: &plan)
+            plan.dispatch(
+                Residual(count: tokens * paddedWidth(rows)), [BufferSlice(workspace.x), BufferSlice(unfused.sum)])
+        } else {
+            plan.dispatch(
+                BitLinearFused(
+                    tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: scale,
+                    outerEpsilon: epsilon, addsResidual: true),
+                [x, statistic, outer ?? combined, combined, matrix, BufferSlice(workspace.x)])
+        }
+        plan.barrier()
+    }
+
+    private func addHead(to plan: inout Plan) {
+        let count: Int
+        var x = BufferSlice(workspace.x)
+        switch logits {
+        case .none: return
+        case .all: count = tokens
+        case .last:
+            count = 1
+            if tokens > 1 {
+                // To the front: a row's own offset need not be one that the device can bind.
+                let last = BufferSlice(workspace.x, offset: (tokens - 1) * hiddenStride * 4, byteCount: hiddenStride * 4)
+                x = BufferSlice(workspace.lastRow)
+                plan.copy(from: last, to: x)
+                plan.barrier()
+            }
+        }
+        let vocabulary = configuration.vocabularySize
+        if let unfused {
+            unfused.addBitLinear(
+                x: x, statistic: x, outer: weights.headOuter, epsilon: configuration.normEpsilon, combined: weights.headCombined,
+                matrix: weights.headWeights, rows: vocabulary, columns: configuration.hiddenSize, scale: weights.headScale,
+                tokens: count, y: BufferSlice(workspace.logits), yStride: vocabulary, to: &plan)
+        } else {
+            plan.dispatch(
+                BitLinearFused(
+                    tokens: count, rows: vocabulary, columns: configuration.hiddenSize, yStride: vocabulary,
+                    scale: weights.headScale, outerEpsilon: configuration.normEpsilon, addsResidual: false),
+                [x, x, weights.headOuter, weights.headCombined, weights.headWeights, BufferSlice(workspace.logits)])
+        }
+        plan.barrier()
+        plan.mark(.logits, Plan.Rows(buffer: workspace.logits, count: count, width: vocabulary, stride: vocabulary))
+    }
+}

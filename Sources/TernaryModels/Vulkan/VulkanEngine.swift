@@ -1,0 +1,152 @@
+import TernaryCore
+import TernaryKernels
+import VulkanCompute
+
+/// A MatMul-free LM on a Vulkan device.
+///
+/// A pass is one submission, recorded once for each number of tokens and replayed: a decode step is four dispatches a block.
+public final class VulkanEngine: Engine {
+    /// Which of the two forms of every BitLinear is run; both give the same bits.
+    public enum Form: String, Sendable, CaseIterable {
+        case fused, unfused
+    }
+
+    public let deviceName: String
+    public let configuration: MatMulFreeConfiguration
+    /// The form that runs: unfused also where shared memory is too small for this model's rows.
+    public let form: Form
+    public var memory: MemoryUse { device.memoryUse }
+
+    private let device: Device
+    private let traits: DeviceTraits
+    private let weights: DeviceWeights
+    private let workspace: Workspace
+    private let unfused: UnfusedWorkspace?
+    private var recordings: [Pass: Recording] = [:]
+
+    private struct Pass: Hashable {
+        var tokens: Int
+        var logits: LogitRows
+    }
+
+    /// Most tokens of one pass whose logits are all wanted; logits of more would fill memory for little speed.
+    private static let mostLogitRows = 16
+    /// Recordings kept; prompts come in all lengths.
+    private static let mostRecordings = 8
+
+    /// Uploads a model.
+    ///
+    /// - Parameters:
+    ///   - progress: is given the share of the tensors that are on the device.
+    /// - Throws: `VulkanError`, also where the model does not fit.
+    public init(
+        _ weights: MatMulFreeWeights, on device: Device, form: Form = .fused, progress: (Double) -> Void = { _ in }
+    ) throws {
+        self.device = device
+        let description = device.description
+        deviceName = description.name
+        configuration = weights.configuration
+        traits = DeviceTraits(description)
+        let columns = max(configuration.hiddenSize, configuration.stateSize, configuration.intermediateSize)
+        let fits =
+            BitLinearFused.fits(columns: columns, device: traits) && MLGRUFused.fits(columns: configuration.hiddenSize, device: traits)
+        self.form = fits ? form : .unfused
+        let capacity = description.kind == .software ? 16 : 256
+        workspace = try Workspace(
+            configuration, capacity: capacity, logitRows: min(capacity, Self.mostLogitRows), device: device)
+        unfused = self.form == .unfused ? try UnfusedWorkspace(configuration, workspace: workspace, device: device) : nil
+        self.weights = try DeviceWeights(weights, on: device, progress: progress)
+    }
+
+    public func forward(_ tokens: [Int], logits: LogitRows) throws -> [Float] {
+        precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token outside the vocabulary")
+        var result: [Float] = []
+        let each = logits == .all ? Self.mostLogitRows : workspace.capacity
+        for first in stride(from: 0, to: tokens.count, by: each) {
+            let part = tokens[first..<min(first + each, tokens.count)]
+            let wanted: LogitRows = logits == .last && part.endIndex < tokens.count ? .none : logits
+            let recording = try recording(Pass(tokens: part.count, logits: wanted))
+            try write(part)
+            try device.run(recording)
+            let rows = wanted == .all ? part.count : wanted == .last ? 1 : 0
+            if rows > 0 { result += try read(workspace.logits, count: rows * configuration.vocabularySize) }
+        }
+        return result
+    }
+
+    public func forward(_ tokens: [Int], observe: (Observation) -> Void) throws {
+        for first in stride(from: 0, to: tokens.count, by: Self.mostLogitRows) {
+            let part = tokens[first..<min(first + Self.mostLogitRows, tokens.count)]
+            try write(part)
+            var segment: [Plan.Step] = []
+            for step in plan(Pass(tokens: part.count, logits: .all)).steps {
+                guard case .mark(let stage, let layer, let rows) = step else {
+                    segment.append(step)
+                    continue
+                }
+                if !segment.isEmpty { try device.run(try record(segment, label: "\(stage) \(layer)")) }
+                segment = []
+                for row in 0..<rows.count {
+                    let values = try read(rows.buffer, offset: rows.offset + row * rows.stride * 4, count: rows.width)
+                    observe(Observation(stage: stage, layer: layer, token: first + row, values: values))
+                }
+            }
+        }
+    }
+
+    public func readState() throws -> [[Float]] {
+        try (0..<configuration.layerCount).map { layer in
+            try read(
+                workspace.state, offset: layer * MatMulFreePlan.stateRowBytes(configuration), count: configuration.stateSize)
+        }
+    }
+
+    public func measureReadBandwidth() throws -> Double? { try device.measureReadBandwidth() }
+
+    public func reset() throws {
+        let zeros = [UInt8](repeating: 0, count: workspace.state.byteCount)
+        try zeros.withUnsafeBytes { try device.upload($0, to: workspace.state) }
+    }
+
+    private func plan(_ pass: Pass) -> Plan {
+        MatMulFreePlan(
+            configuration: configuration, weights: weights, workspace: workspace, unfused: unfused, tokens: pass.tokens,
+            logits: pass.logits
+        ).make()
+    }
+
+    private func recording(_ pass: Pass) throws -> Recording {
+        if let known = recordings[pass] { return known }
+        if recordings.count >= Self.mostRecordings {
+            // One token is what decoding replays: it stays.
+            recordings = recordings.filter { $0.key.tokens == 1 }
+        }
+        let recording = try record(plan(pass).steps, label: "\(pass.tokens) tokens")
+        recordings[pass] = recording
+        return recording
+    }
+
+    private func record(_ steps: [Plan.Step], label: String) throws -> Recording {
+        try device.record(label: label) { recorder in
+            for step in steps {
+                switch step {
+                case .dispatch(let kernel, let buffers):
+                    try recorder.dispatch(kernel, buffers, on: device, traits: traits)
+                case .barrier: recorder.barrier()
+                case .copy(let from, let to): try recorder.copy(from: from, to: to)
+                case .mark: break
+                }
+            }
+        }
+    }
+
+    private func write(_ tokens: ArraySlice<Int>) throws {
+        try tokens.map { UInt32($0) }.withUnsafeBytes { try device.upload($0, to: workspace.tokens) }
+    }
+
+    private func read(_ buffer: Buffer, offset: Int = 0, count: Int) throws -> [Float] {
+        var values = [Float](repeating: 0, count: count)
+        try values.withUnsafeMutableBytes { try device.download(from: buffer, offset: offset, into: $0) }
+        return values
+    }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import TernaryFiles
+
+struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Pack a Hugging Face checkpoint into one GGUF file.",
+        discussion: """
+            The file holds ternary weights packed, the configuration and the tokenizer, and gives the same bits as its source. It is
+            written under a temporary name and renamed when it is whole. docs/GGUF.md describes it.
+            """)
+
+    @Argument(help: "A Hugging Face directory (model_type hgrn_bit).", completion: .directory)
+    var source: String
+
+    @Argument(help: "The GGUF file to write.", completion: .file(extensions: ["gguf"]))
+    var destination: String
+
+    @Option(help: "How ternary weights are packed: tq1_0 (1.69 bits a weight) or tq2_0 (2.06 bits, faster to load).")
+    var type: TernaryBlockType = .tq2_0
+
+    @Flag(help: "Replace the destination if it is there.")
+    var force = false
+
+    func run() throws {
+        try Failure.reporting {
+            if !force && fileExists(destination) {
+                throw FileError(destination, "is there already; --force replaces it")
+            }
+            var bar = ProgressBar("Converting")
+            defer { bar.finish() }
+            try TernaryFiles.convert(from: source, to: destination, type: type) { done, total in
+                bar.update(Double(done) / Double(max(1, total)))
+            }
+        }
+    }
+}
+
+extension TernaryBlockType: ExpressibleByArgument {}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import TernaryCPU
+import TernaryModels
+import VulkanCompute
+
+struct Devices: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List what can run a model here, and why something cannot.",
+        discussion: "The device that --device auto takes is marked with a star.")
+
+    @Flag(help: "Write JSON.")
+    var json = false
+
+    func run() throws {
+        let chosen = try? DeviceChoice.auto.resolve()
+        var devices: [DeviceDescription] = []
+        var problem: String?
+        do { devices = try Vulkan.devices() } catch { problem = "\(error)" }
+
+        if json {
+            try Terminal.write(
+                JSONText.object([
+                    ("auto", .string(chosen?.name ?? "CPU")),
+                    ("cpu", .object([("name", .string("cpu")), ("description", .string(CPUFeatures.summary))])),
+                    ("vulkan", .array(devices.map(\.json))), ("vulkan_problem", problem.map { .string($0) } ?? .null),
+                ]).description + "\n")
+            return
+        }
+        let isCPU = if case .vulkan = chosen { false } else { true }
+        try Terminal.write("\(isCPU ? "*" : " ") cpu            \(CPUFeatures.summary)\n")
+        try Terminal.write("  cpu-reference  plain loops: slow, and right by definition\n")
+        for device in devices {
+            let isChosen = if case .vulkan(let best) = chosen { best.index == device.index } else { false }
+            try Terminal.write("\(isChosen ? "*" : " ") vulkan:\(device.index)       \(device.name)\(device.summary)\n")
+        }
+        if let problem {
+            try Terminal.write("  vulkan         unavailable: \(problem)\n")
+        } else if devices.isEmpty {
+            try Terminal.write("  vulkan         the loader finds no driver; install the GPU vendor's, or mesa-vulkan-drivers\n")
+        }
+    }
+}
+
+extension DeviceDescription {
+    fileprivate var summary: String {
+        if let unusable { return ": cannot be used: \(unusable)" }
+        let note = kind == .software ? "; a software driver: runs only when named" : ""
+        return " (\(kind.rawValue), \(driverName) \(driverInfo), Vulkan \(apiVersionText), \(bytes(deviceLocalBytes)), subgroups of "
+            + "\(subgroupSize)\(features.contains(.integerDot) ? ", integer dot product" : ""))\(note)"
+    }
+
+    fileprivate var json: JSONText {
+        .object([
+            ("index", .int(index)), ("name", .string(name)), ("kind", .string(kind.rawValue)), ("driver", .string(driverName)),
+            ("driver_info", .string(driverInfo)), ("vulkan", .string(apiVersionText)), ("device_local_bytes", .int(deviceLocalBytes)),
+            ("subgroup_size", .int(subgroupSize)), ("shared_memory_bytes", .int(sharedMemoryBytes)),
+            ("integer_dot_product", .bool(features.contains(.integerDot))),
+            ("cooperative_matrix", .bool(features.contains(.cooperativeMatrix))),
+            ("usable", .bool(unusable == nil)), ("reason", unusable.map { .string($0) } ?? .null),
+        ])
+    }
+}

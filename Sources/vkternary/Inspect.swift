@@ -1,0 +1,79 @@
+import ArgumentParser
+import TernaryCore
+import TernaryFiles
+import TernaryModels
+
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Say what a model is: shape, sizes, bytes of its parts, tokenizer.")
+
+    @Argument(help: "A Hugging Face directory or a GGUF file; the built-in model where none is given.", completion: .file())
+    var model: String?
+
+    @Flag(help: "Write JSON.")
+    var json = false
+
+    @Flag(help: "List every tensor.")
+    var tensors = false
+
+    func run() throws {
+        try Failure.reporting {
+            let checkpoint = try Model.checkpoint(model.map { .path($0) } ?? .embedded)!
+            let report = InspectReport(checkpoint: checkpoint, tokenizer: try checkpoint.tokenizer(), listsTensors: tensors)
+            try Terminal.write(json ? report.json.description + "\n" : report.lines.joined(separator: "\n") + "\n")
+        }
+    }
+}
+
+/// What `inspect` says, for a person and for a machine.
+struct InspectReport {
+    let checkpoint: Checkpoint
+    let tokenizer: Tokenizer
+    let listsTensors: Bool
+
+    private var packedBytes: Int { checkpoint.configuration.ternaryWeights / 4 }
+
+    var lines: [String] {
+        let shape = checkpoint.configuration
+        var lines = [
+            "model          \(checkpoint.name)", "format         \(checkpoint.format)", "architecture   MatMul-free LM (hgrn_bit)",
+            "parameters     \(shape.parameters.grouped), \(shape.ternaryWeights.grouped) of them ternary",
+            "layers         \(shape.layerCount)", "hidden size    \(shape.hiddenSize)", "state size     \(shape.stateSize)",
+            "intermediate   \(shape.intermediateSize)", "vocabulary     \(shape.vocabularySize)",
+            "lower bounds   \(shape.usesLowerBounds ? "yes" : "no")", "norm epsilon   \(shape.normEpsilon)",
+            "tokenizer      \(tokenizer.count) tokens, begin \(tokenizer.beginToken.map { "\($0)" } ?? "none"), end \(tokenizer.endToken.map { "\($0)" } ?? "none")",
+        ]
+        lines += checkpoint.parts.map { "bytes          \(bytes($0.byteCount)) \($0.name)" }
+        lines.append("packed         \(bytes(packedBytes)) of ternary weights at 2 bits, as they are read for every token")
+        lines.append("state          \(bytes(4 * shape.stateSize * shape.layerCount)) for a text of any length")
+        if listsTensors { lines += checkpoint.tensors.map { "tensor         \($0.name) \($0.type) \($0.shape) \(bytes($0.byteCount))" } }
+        return lines
+    }
+
+    var json: JSONText {
+        let shape = checkpoint.configuration
+        var members: [(String, JSONText)] = [
+            ("model", .string(checkpoint.name)), ("format", .string(checkpoint.format)), ("architecture", .string("hgrn_bit")),
+            ("parameters", .int(shape.parameters)), ("ternary_weights", .int(shape.ternaryWeights)), ("layers", .int(shape.layerCount)),
+            ("hidden_size", .int(shape.hiddenSize)), ("state_size", .int(shape.stateSize)),
+            ("intermediate_size", .int(shape.intermediateSize)), ("vocabulary_size", .int(shape.vocabularySize)),
+            ("uses_lower_bounds", .bool(shape.usesLowerBounds)), ("norm_epsilon", .double(Double(shape.normEpsilon))),
+            ("begin_token", tokenizer.beginToken.map { .int($0) } ?? .null), ("end_token", tokenizer.endToken.map { .int($0) } ?? .null),
+            ("packed_ternary_bytes", .int(packedBytes)), ("state_bytes", .int(4 * shape.stateSize * shape.layerCount)),
+            ("bytes", .object(checkpoint.parts.map { ($0.name, .int($0.byteCount)) })),
+        ]
+        if listsTensors {
+            members.append(
+                (
+                    "tensors",
+                    .array(
+                        checkpoint.tensors.map {
+                            .object([
+                                ("name", .string($0.name)), ("type", .string($0.type)), ("shape", .array($0.shape.map { .int($0) })),
+                                ("bytes", .int($0.byteCount)),
+                            ])
+                        })
+                ))
+        }
+        return .object(members)
+    }
+}

@@ -1,0 +1,37 @@
+import TernaryCore
+
+/// Values for tests, the same for the same seed.
+enum Fixture {
+    /// Roughly normal values: sums of four uniform ones.
+    static func normal(_ count: Int, seed: UInt64, scale: Float = 1) -> [Float] {
+        var random = SplitMix64(seed: seed)
+        return (0..<count).map { _ in
+            let sum = random.unit() + random.unit() + random.unit() + random.unit()
+            return Exact.settle(Float((sum - 2) * 1.7) * scale)
+        }
+    }
+
+    /// Norm weights near 1.
+    static func norm(_ count: Int, seed: UInt64) -> [Float] { normal(count, seed: seed, scale: 0.2).map { 1 + $0 } }
+
+    /// Trits, two thirds of them not zero.
+    static func matrix(rows: Int, columns: Int, seed: UInt64, scale: Float = 0.02) -> TernaryMatrix {
+        var random = SplitMix64(seed: seed)
+        let trits: [Int8] = (0..<rows * columns).map { _ in Int8(random.next() % 3) - 1 }
+        return TernaryMatrix(rows: rows, columns: columns, scale: scale, trits: trits)
+    }
+
+    /// Rows that trouble an implementation: ordinary ones, zeros, tiny ones, huge ones, one outlier.
+    static func rows(_ count: Int, width: Int, seed: UInt64) -> [[Float]] {
+        (0..<count).map { row in
+            switch row % 6 {
+            case 1: Array(repeating: 0, count: width)
+            case 2: normal(width, seed: seed &+ UInt64(row), scale: 1e-25)
+            case 3: normal(width, seed: seed &+ UInt64(row), scale: 1e14)
+            case 4:
+                normal(width, seed: seed &+ UInt64(row)).enumerated().map { $0 == width / 2 ? 1e9 : $1 * 1e-3 }
+            default: normal(width, seed: seed &+ UInt64(row))
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Testing
+import TernaryCore
+import TernaryReference
+
+@testable import TernaryKernels
+
+/// The unfused BitLinear's three dispatches, each against its own reference.
+@Suite("rmsnorm, quantize, ternary_matmul", .enabled(if: TestDevice.isPresent, "needs a Vulkan driver; lavapipe will do"))
+struct UnfusedTests {
+    @Test("give the reference's bits, one after the other", arguments: [1, 33, 512])
+    func givesTheReferencesBits(columns: Int) throws {
+        let (tokens, rows) = (6, 13)
+        let x = Fixture.rows(tokens, width: columns, seed: 33)
+        let outer = Fixture.norm(columns, seed: 34)
+        let norm = InputNorm(outer: outer, outerEpsilon: 1e-6, inner: Fixture.norm(columns, seed: 35))
+        let matrix = Fixture.matrix(rows: rows, columns: columns, seed: 36)
+        let traits = TestDevice.traits[0]
+
+        let normalized = x.map { bitLinearNorm($0, norm: norm) }
+        let normed = try TestDevice.run(
+            RMSNorm(tokens: tokens, columns: columns, outerEpsilon: 1e-6),
+            [
+                x.padded, x.padded, [outer].padded, [norm.combined].padded, .room(tokens * paddedWidth(columns)), .room(tokens),
+            ], traits: traits)
+        #expect(normed[4].rows(tokens, width: columns) == normalized.map(\.weighted.bits))
+        #expect(normed[5] == normalized.map(\.rootInverse.bitPattern))
+
+        let quantized = normalized.map(quantize)
+        let codes = try TestDevice.run(
+            Quantize(tokens: tokens, columns: columns),
+            [.words(normed[4]), .words(normed[5]), .room(tokens * paddedWidth(columns) / 4), .room(tokens), .room(tokens)],
+            traits: traits)
+        let expectedCodes = quantized.map { row in
+            row.codes + Array(repeating: 0, count: paddedWidth(columns) - columns)
+        }
+        let actualCodes = codes[2].flatMap { word in (0..<4).map { Int8(truncatingIfNeeded: word >> (8 * $0)) } }
+        #expect(actualCodes == expectedCodes.flatMap { $0 })
+        #expect(codes[3] == quantized.map(\.step.bitPattern))
+        #expect(codes[4].map { Int32(bitPattern: $0) } == quantized.map { $0.codes.reduce(0) { $0 + Int32($1) } })
+
+        for traits in TestDevice.traits {
+            let product = try TestDevice.run(
+                TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, scale: matrix.scale),
+                [.words(codes[2]), .words(codes[3]), .words(codes[4]), .words(matrix.words), .room(tokens * rows)], traits: traits)
+            #expect(product[4].rows(tokens, width: rows, stride: rows) == quantized.map { ternaryMatmul($0, matrix).bits })
+        }
+    }
+}
