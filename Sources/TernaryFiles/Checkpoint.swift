@@ -10,6 +10,8 @@ public struct Checkpoint: Sendable {
 
     /// The path as the user gave it.
     public let path: String
+    /// What the model is called: a GGUF file's `general.name`, or the last part of a directory's path.
+    public let name: String
     let source: Source
 
     /// Opens a model and checks its configuration and its table of tensors; reads no weights.
@@ -22,15 +24,24 @@ public struct Checkpoint: Sendable {
             guard PathKind("\(path)/config.json") == .file else {
                 throw FileError(path, "is not a model: the directory holds no config.json")
             }
-            return Checkpoint(path: path, source: .huggingFace(try HuggingFaceModel(path)))
+            let name = path.split(separator: "/").last { $0 != "." }.map(String.init) ?? path
+            return Checkpoint(path: path, name: name, source: .huggingFace(try HuggingFaceModel(path)))
         case .file:
             let file = try InputFile(path)
             guard file.size >= 4, try file.bytes(at: 0, count: 4) == GGUFFile.magic else {
                 let hint = path.hasSuffix(".safetensors") ? "; give the directory that holds it and its config.json" : ""
                 throw FileError(path, "is neither a model's directory nor a GGUF file\(hint)")
             }
-            return Checkpoint(path: path, source: .gguf(try GGUFModel(path)))
+            let model = try GGUFModel(file)
+            return Checkpoint(path: path, name: model.name ?? path, source: .gguf(model))
         }
+    }
+
+    /// Opens a GGUF file in memory, which must live, unchanged, as long as the checkpoint.
+    ///
+    /// - Parameter name: what to call it, in errors too.
+    public static func open(_ bytes: UnsafeRawBufferPointer, name: String) throws -> Checkpoint {
+        Checkpoint(path: name, name: name, source: .gguf(try GGUFModel(InputFile(bytes, name: name))))
     }
 
     /// The model's shape.
@@ -41,19 +52,11 @@ public struct Checkpoint: Sendable {
         }
     }
 
-    /// What the model is called: `general.name`, or the last part of the directory's path.
-    public var name: String {
-        if case .gguf(let model) = source, case .string(let name)? = model.file.metadata["general.name"] {
-            return String(decoding: name, as: UTF8.self).forMessage
-        }
-        return path.split(separator: "/").last { $0 != "." }.map(String.init) ?? path
-    }
-
     /// Reads all weights, ternarising them one tensor at a time.
     ///
-    /// - Parameter progress: called with the bytes of the file that are done and their total.
+    /// - Parameter progress: called after each layer with the share of the file's bytes that is done.
     /// - Throws: `FileError`, also for a value that is not finite, with its tensor and element.
-    public func weights(progress: LoadProgress? = nil) throws -> MatMulFreeWeights {
+    public func weights(progress: (_ share: Double) -> Void = { _ in }) throws -> MatMulFreeWeights {
         switch source {
         case .huggingFace(let model): try MatMulFreeWeights(model, progress: progress)
         case .gguf(let model): try MatMulFreeWeights(model, progress: progress)

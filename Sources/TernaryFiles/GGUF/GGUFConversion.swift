@@ -1,15 +1,15 @@
 import TernaryCore
 
-/// How ternary weights are stored in a GGUF file.
-public enum TernaryFormat: String, Sendable, CaseIterable {
-    /// 2.06 bits a weight; the fastest to read.
-    case tq2 = "TQ2_0"
+/// How ternary weights are stored in a GGUF file; the raw value is ggml's name in lower case.
+public enum TernaryBlockType: String, Sendable, CaseIterable {
     /// 1.69 bits a weight.
-    case tq1 = "TQ1_0"
+    case tq1_0
+    /// 2.06 bits a weight; the faster to read.
+    case tq2_0
 
-    var tensorType: GGUFTensorType { self == .tq2 ? .tq2 : .tq1 }
+    var tensorType: GGUFTensorType { self == .tq2_0 ? .tq2 : .tq1 }
     /// `general.file_type`, as llama.cpp numbers them.
-    var fileType: UInt32 { self == .tq2 ? 37 : 36 }
+    var fileType: UInt32 { self == .tq2_0 ? 37 : 36 }
 }
 
 /// How the embedding is stored in a GGUF file; every choice holds each value exactly.
@@ -20,31 +20,42 @@ public enum EmbeddingFormat: String, Sendable, CaseIterable {
     case compact
 }
 
+/// Writes the model at a path, a Hugging Face directory or a GGUF file, as a GGUF file.
+///
+/// - Parameter progress: called after each layer with the bytes of the source that are done and their total.
+/// - Throws: `FileError` for either file; what stood at `destination` is then as it was before.
+public func convert(
+    from source: String, to destination: String, type: TernaryBlockType = .tq2_0, embedding: EmbeddingFormat = .common,
+    progress: (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+) throws {
+    try Checkpoint.open(source).write(toGGUF: destination, type: type, embedding: embedding, progress: progress)
+}
+
 extension Checkpoint {
     /// Writes the model as a GGUF file, one tensor at a time; the file appears when it is complete.
     ///
     /// A model read back from the file equals the one read from this checkpoint.
     ///
-    /// - Parameter progress: called with the bytes of this checkpoint that are done and their total.
-    /// - Throws: `FileError`; the file's name is then as it was before.
-    public func convert(
-        toGGUF path: String, ternary: TernaryFormat = .tq2, embedding format: EmbeddingFormat = .common,
-        progress: LoadProgress? = nil
+    /// - Parameter progress: called after each layer with the bytes of this checkpoint that are done and their total.
+    /// - Throws: `FileError`; what stood at the path is then as it was before.
+    public func write(
+        toGGUF path: String, type: TernaryBlockType = .tq2_0, embedding format: EmbeddingFormat = .common,
+        progress: (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
     ) throws {
         let output = try OutputFile(path)
         switch source {
-        case .huggingFace(let model): try write(model, to: output, ternary, format, progress)
-        case .gguf(let model): try write(model, to: output, ternary, format, progress)
+        case .huggingFace(let model): try write(model, to: output, type, format, progress)
+        case .gguf(let model): try write(model, to: output, type, format, progress)
         }
         try output.finish()
     }
 
     private func write(
-        _ model: some WeightSource, to output: OutputFile, _ ternary: TernaryFormat, _ format: EmbeddingFormat,
-        _ progress: LoadProgress?
+        _ model: some WeightSource, to output: OutputFile, _ ternary: TernaryBlockType, _ format: EmbeddingFormat,
+        _ progress: (Int, Int) -> Void
     ) throws {
         let total = model.byteCount
-        progress?(0, total)
+        progress(0, total)
         var embedding: EmbeddingTable? = try model.embedding()
         let element = embedding!.tensorType(format)
         let metadata: [(key: String, value: GGUFValue)] =
@@ -61,11 +72,11 @@ extension Checkpoint {
         try writer.write(try model.head())
         try writer.write(try model.finalNorm())
         var done = total - (0..<configuration.layerCount).reduce(0) { $0 + model.byteCount(layer: $1) }
-        progress?(done, total)
+        progress(done, total)
         for index in 0..<configuration.layerCount {
             try writer.write(try model.layer(index))
             done += model.byteCount(layer: index)
-            progress?(done, total)
+            progress(done, total)
         }
     }
 }

@@ -30,8 +30,8 @@ struct GGUFFile: Sendable {
     /// Reads and checks everything but the tensors' data.
     ///
     /// - Parameter architecture: files of another one are refused before their tensors are looked at.
-    init(_ path: String, architecture: String) throws {
-        let file = try InputFile(path)
+    init(_ file: InputFile, architecture: String) throws {
+        let path = file.path
         var cursor = GGUFCursor(file)
         guard file.size >= 24, Array(try cursor.bytes(4)) == Self.magic else { throw FileError(path, "is not a GGUF file") }
         let version = try cursor.integer(UInt32.self)

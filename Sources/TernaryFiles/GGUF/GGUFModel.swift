@@ -6,8 +6,9 @@ struct GGUFModel: WeightSource, Sendable {
     let configuration: MatMulFreeConfiguration
 
     /// Checks the metadata and that every tensor is there, with its shape, and no other; reads no weights.
-    init(_ path: String) throws {
-        file = try GGUFFile(path, architecture: MatMulFreeGGUF.architecture)
+    init(_ input: InputFile) throws {
+        let path = input.path
+        file = try GGUFFile(input, architecture: MatMulFreeGGUF.architecture)
         configuration = try MatMulFreeGGUF.configuration(file)
         guard configuration.layerCount <= file.tensors.count else {
             throw FileError(
@@ -29,6 +30,12 @@ struct GGUFModel: WeightSource, Sendable {
         for name in file.tensors.keys where !known.contains(name) {
             throw FileError(path, at: name.forMessage, "is not a tensor of this architecture")
         }
+    }
+
+    /// `general.name`, where it has one.
+    var name: String? {
+        guard case .string(let name)? = file.metadata["general.name"] else { return nil }
+        return String(decoding: name, as: UTF8.self).forMessage
     }
 
     var byteCount: Int { file.tensors.values.reduce(0) { $0 + $1.byteCount } }
