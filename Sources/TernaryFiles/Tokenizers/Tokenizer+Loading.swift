@@ -1,0 +1,72 @@
+import Glibc
+
+extension Tokenizer {
+    /// Loads a model directory's tokenizer: `tokenizer.json`, or else `tokenizer.model`; `tokenizer_config.json` may name the begin
+    /// and end tokens and say whether they are added.
+    ///
+    /// - Throws: ``FileError`` naming the file and what in it cannot be used.
+    public static func load(directory: String) throws -> Tokenizer {
+        let names = ["tokenizer.json", "tokenizer.model"]
+        guard let name = names.first(where: { access("\(directory)/\($0)", F_OK) == 0 }) else {
+            throw FileError(directory, "it holds neither \(names[0]) nor \(names[1])")
+        }
+        let path = "\(directory)/\(name)"
+        var vocabulary = try vocabulary(file: path)
+        let configuration = "\(directory)/tokenizer_config.json"
+        if access(configuration, F_OK) == 0 { try vocabulary.apply(configuration: configuration) }
+        return try Tokenizer(vocabulary: vocabulary, path: path)
+    }
+
+    /// Loads one file: a `tokenizer.json` or a SentencePiece model, told apart by the first byte.
+    ///
+    /// - Throws: ``FileError`` naming the file and what in it cannot be used.
+    public static func load(file path: String) throws -> Tokenizer {
+        try Tokenizer(vocabulary: vocabulary(file: path), path: path)
+    }
+
+    private static func vocabulary(file path: String) throws -> TokenizerVocabulary {
+        let bytes = try readWholeFile(path)
+        let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
+        // A SentencePiece model starts with the key of its first piece, 0x0A, a blank too; then a length follows, never a brace.
+        if bytes.first(where: { !blanks.contains($0) }) == UInt8(ascii: "{"), path.hasSuffix(".json") || bytes.first != 0x0A {
+            return try TokenizerVocabulary(tokenizerJSON: bytes, path: path)
+        }
+        return try TokenizerVocabulary(sentencePiece: bytes, path: path)
+    }
+}
+
+extension TokenizerVocabulary {
+    /// Takes the special tokens from a `tokenizer_config.json`, as Hugging Face's tokenizer classes do.
+    mutating func apply(configuration path: String) throws {
+        let document: JSON
+        do { document = try JSON(parsing: readWholeFile(path)) } catch let error as JSON.SyntaxError {
+            throw FileError(path, "\(error)")
+        }
+        let fields = try JSONFields(document, path: path, place: "")
+        let begin = try token("bos_token", fields)
+        let end = try token("eos_token", fields)
+        let addsBegin = try fields["add_bos_token"].flatMap { try $0.isNull ? nil : fields.flag("add_bos_token") }
+        let addsEnd = try fields["add_eos_token"].flatMap { try $0.isNull ? nil : fields.flag("add_eos_token") }
+        if hasTemplate, addsBegin == nil, addsEnd == nil {
+            // A template of its own stays as it is; the names still tell the tokens.
+        } else if !pipeline.isEmpty, addsBegin == nil, begin != nil, begin != beginToken, addsBeginToken {
+            throw fields.error("bos_token", "it is not the token that tokenizer.json puts in front")
+        } else {
+            if !pipeline.isEmpty { dropTemplate() }
+            addsBeginToken = addsBegin ?? addsBeginToken
+            addsEndToken = addsEnd ?? addsEndToken
+        }
+        beginToken = begin ?? beginToken
+        endToken = end ?? endToken
+    }
+
+    /// The id of a token that the configuration names, as a string or as an object with its content.
+    private func token(_ key: String, _ fields: JSONFields) throws -> Int? {
+        guard let value = fields[key], !value.isNull else { return nil }
+        guard let text = value.stringBytes ?? value["content"]?.stringBytes else { throw fields.error(key, "not a token") }
+        guard let id = tokens.firstIndex(of: text) else {
+            throw fields.error(key, "the vocabulary lacks \"\(String(decoding: text.prefix(64), as: UTF8.self))\"")
+        }
+        return id
+    }
+}
