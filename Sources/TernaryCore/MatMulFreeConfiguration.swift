@@ -52,7 +52,7 @@ public struct MatMulFreeConfiguration: Sendable, Equatable {
     public var ternaryWeights: Int { layerCount * ternaryWeightsPerLayer + vocabularySize * hiddenSize }
     /// All parameters: ternary weights, embedding, norms and lower bounds.
     public var parameters: Int {
-        let norms = 6 * hiddenSize + 2 * stateSize + intermediateSize - (hiddenSize)  // attn, mlp, i, f, g, gate_up; g_norm, o; down
+        let norms = 6 * hiddenSize + 2 * stateSize + intermediateSize  // attn, mlp, i, f, g, gate_up; g_norm, o; down
         return ternaryWeights + vocabularySize * hiddenSize + layerCount * norms + 2 * hiddenSize
             + (usesLowerBounds ? layerCount * hiddenSize : 0)
     }

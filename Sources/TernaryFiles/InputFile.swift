@@ -1,6 +1,6 @@
 import Glibc
 
-/// A regular file opened for reading at given places.
+/// A regular file opened for reading at given places, or bytes in memory that stand for one.
 ///
 /// `pread` and not `mmap`: a file that shrinks while it is read gives an error instead of a signal.
 final class InputFile: Sendable {
@@ -8,7 +8,18 @@ final class InputFile: Sendable {
     let path: String
     /// Bytes in the file when it was opened.
     let size: Int
+    /// -1 where the bytes are in memory.
     private let descriptor: Int32
+    // Never written to; whoever gives memory keeps it alive and unchanged.
+    private nonisolated(unsafe) let memory: UnsafeRawBufferPointer?
+
+    /// Bytes that live, unchanged, as long as this object.
+    init(_ memory: UnsafeRawBufferPointer, name: String) {
+        path = name
+        size = memory.count
+        descriptor = -1
+        self.memory = memory
+    }
 
     init(_ path: String) throws {
         // Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
@@ -22,12 +33,20 @@ final class InputFile: Sendable {
         self.path = path
         self.descriptor = descriptor
         size = Int(status.st_size)
+        memory = nil
     }
 
-    deinit { close(descriptor) }
+    deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// Fills `buffer` with the bytes from `offset` on.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+        if let memory {
+            guard offset >= 0, offset <= size, buffer.count <= size - offset else {
+                throw FileError(path, at: "byte \(offset)", "\(buffer.count) bytes are wanted and there are \(size)")
+            }
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[offset..<offset + buffer.count]))
+            return
+        }
         var done = 0
         while done < buffer.count {
             let got = pread(descriptor, buffer.baseAddress! + done, min(buffer.count - done, 1 << 30), off_t(offset + done))

@@ -16,7 +16,7 @@ enum LowerBounds {
             for layer in 0..<layers { peak = max(peak, raw[layer * width + column]) }
             var total = 0.0
             for layer in 0..<layers {
-                shares[layer] = exp(Double(raw[layer * width + column]) - Double(peak))
+                shares[layer] = PortableMath.exp(Double(raw[layer * width + column]) - Double(peak))
                 total += shares[layer]
             }
             var sum = 0.0
@@ -26,17 +26,5 @@ enum LowerBounds {
             }
         }
         return bounds.enumerated().map { $0.offset == 0 ? nil : $0.element }
-    }
-
-    /// e^x for x of at most 0, within a few units in the last place; 0 below -700.
-    static func exp(_ x: Double) -> Double {
-        guard x > -700 else { return 0 }
-        let n = (x * 1.442_695_040_888_963_4).rounded(.toNearestOrEven)
-        // ln 2 in two parts, the first of few enough bits that its product with n is exact.
-        let r = (x - n * 6.931_471_803_691_238e-1) - n * 1.908_214_929_270_587_7e-10
-        // Taylor series: |r| <= 0.347, so that the 15th term is below 2^-60.
-        var term = 1.0
-        for k in stride(from: 14.0, through: 1.0, by: -1.0) { term = 1 + r * term / k }
-        return term * Double(bitPattern: UInt64(Int64(n) + 1023) << 52)
     }
 }

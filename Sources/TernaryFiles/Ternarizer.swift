@@ -1,4 +1,3 @@
-import Dispatch
 import TernaryCore
 
 /// Turns a latent weight matrix into trits and one scale (absmean; BitNet b1.58, arXiv 2402.17764).
@@ -48,7 +47,7 @@ enum Ternarizer {
             let first = values.baseAddress! + part * partRows * columns
             matrix.words.withUnsafeMutableBufferPointer { words in
                 let words = words.baseAddress!
-                inParallel(partRows, weightsEach: columns) { range in
+                Parallel.forRows(partRows, weightsEach: columns) { range in
                     pack(first, as: Element.self, threshold: threshold, rows: range, columns: columns, into: words)
                 }
             }
@@ -63,7 +62,7 @@ enum Ternarizer {
     ) throws(Failure) -> (Float, Element.Bits) {
         let statistics = [RowStatistics<Element.Bits>](unsafeUninitializedCapacity: rows) { statistics, initialized in
             let first = statistics.baseAddress!
-            inParallel(rows, weightsEach: columns) { range in
+            Parallel.forRows(rows, weightsEach: columns) { range in
                 for row in range {
                     (first + row).initialize(
                         to: RowStatistics(values.baseAddress! + row * columns, columns, as: Element.self))
@@ -120,18 +119,6 @@ enum Ternarizer {
                 }
                 TernaryRow.pack(codes, groups: padded >> 4, into: words + TernaryRow.firstWord(row, padded >> 4))
             }
-        }
-    }
-
-    /// Calls `body` with ranges that cover 0..<rows, on several threads where there is enough work.
-    private static func inParallel(_ rows: Int, weightsEach: Int, _ body: (Range<Int>) -> Void) {
-        let chunk = max(1, (1 << 18) / max(1, weightsEach))
-        let chunks = (rows + chunk - 1) / chunk
-        guard chunks > 1 else { return body(0..<rows) }
-        // concurrentPerform returns when all calls have; the ranges, and so what the calls write, are disjoint.
-        nonisolated(unsafe) let body = body
-        DispatchQueue.concurrentPerform(iterations: chunks) { index in
-            body(index * chunk..<min(rows, (index + 1) * chunk))
         }
     }
 }

@@ -1,8 +1,5 @@
 import TernaryCore
 
-/// Called after each tensor with the bytes of the source that are done and their total.
-public typealias LoadProgress = (_ bytesDone: Int, _ bytesTotal: Int) -> Void
-
 /// Where a MatMul-free model's tensors come from, one at a time.
 protocol WeightSource {
     var configuration: MatMulFreeConfiguration { get }
@@ -17,21 +14,21 @@ protocol WeightSource {
 }
 
 extension MatMulFreeWeights {
-    /// Reads all tensors of a source.
-    init(_ source: some WeightSource, progress: LoadProgress?) throws {
+    /// Reads all tensors of a source, telling `progress` the share of its bytes that is done.
+    init(_ source: some WeightSource, progress: (_ share: Double) -> Void) throws {
         let total = source.byteCount
-        progress?(0, total)
+        progress(0)
         let embedding = try source.embedding()
         let head = try source.head()
         let finalNorm = try source.finalNorm()
         let configuration = source.configuration
         var done = total - (0..<configuration.layerCount).reduce(0) { $0 + source.byteCount(layer: $1) }
-        progress?(done, total)
+        progress(Double(done) / Double(max(1, total)))
         var layers: [MatMulFreeLayer] = []
         for index in 0..<configuration.layerCount {
             layers.append(try source.layer(index))
             done += source.byteCount(layer: index)
-            progress?(done, total)
+            progress(Double(done) / Double(max(1, total)))
         }
         self.init(configuration: configuration, embedding: embedding, layers: layers, finalNorm: finalNorm, head: head)
     }

@@ -1,7 +1,7 @@
 import TernaryCore
 
 /// A MatMul-free model in a Hugging Face directory: `config.json` and safetensors files.
-struct HuggingFaceModel: WeightSource {
+struct HuggingFaceModel: WeightSource, Sendable {
     let path: String
     let configuration: MatMulFreeConfiguration
     let tensors: SafetensorsDirectory

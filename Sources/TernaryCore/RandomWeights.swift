@@ -1,0 +1,114 @@
+extension MatMulFreeWeights {
+    /// Weights for measuring and testing a shape without a checkpoint; the same for the same seed everywhere.
+    ///
+    /// Two thirds of the trits are not zero; matrices' scales make the output of a row about as large as a trained model's, so
+    /// that activations stay in range through any number of layers; norm weights lie in 0.8...1.2; the embedding is binary16,
+    /// roughly normal with deviation 0.58.
+    public static func random(configuration: MatMulFreeConfiguration, seed: UInt64) -> MatMulFreeWeights {
+        var random = RandomTensors(seed: seed)
+        let (h, d, i) = (configuration.hiddenSize, configuration.stateSize, configuration.intermediateSize)
+        let v = configuration.vocabularySize
+        let layers = (0..<configuration.layerCount).map { layer in
+            // The two matrices that feed the residual stream share its variance among all layers.
+            let residual = 1 / Float(2 * configuration.layerCount).squareRoot()
+            let gateUp = random.matrix(rows: 2 * i, columns: h, gain: 1, parts: 2)
+            return MatMulFreeLayer(
+                attentionNorm: random.norm(h), input: random.bitLinear(rows: d, columns: h),
+                forget: random.bitLinear(rows: d, columns: h), gate: random.bitLinear(rows: d, columns: h),
+                gateNorm: random.norm(d), output: random.bitLinear(rows: h, columns: d, gain: residual),
+                mlpNorm: random.norm(h), gateUpNorm: random.norm(h), mlpGate: gateUp[0], mlpUp: gateUp[1],
+                down: random.bitLinear(rows: h, columns: i, gain: residual),
+                lowerBound: configuration.usesLowerBounds && layer > 0
+                    ? random.lowerBound(d, depth: Float(layer) / Float(configuration.layerCount)) : nil)
+        }
+        return MatMulFreeWeights(
+            configuration: configuration, embedding: random.embedding(rows: v, columns: h), layers: layers,
+            finalNorm: random.norm(h), head: random.bitLinear(rows: v, columns: h))
+    }
+}
+
+/// A stream of random tensors.
+private struct RandomTensors {
+    private var generator: SplitMix64
+
+    init(seed: UInt64) { generator = SplitMix64(seed: seed) }
+
+    @inline(__always)
+    private mutating func next() -> UInt64 { generator.next() }
+
+    /// Uniform in [0, 1), a multiple of 2^-24.
+    mutating func uniform() -> Float { Float(next() >> 40) * 0x1p-24 }
+
+    mutating func norm(_ count: Int) -> [Float] { (0..<count).map { _ in 0.8 + 0.4 * uniform() } }
+
+    mutating func lowerBound(_ count: Int, depth: Float) -> [Float] {
+        (0..<count).map { _ in min(max(depth + 0.1 * (uniform() - 0.5), 0), 1) }
+    }
+
+    mutating func bitLinear(rows: Int, columns: Int, gain: Float = 1) -> BitLinearWeights {
+        BitLinearWeights(norm: norm(columns), matrix: matrix(rows: rows, columns: columns, gain: gain)[0])
+    }
+
+    /// Rows of unit-variance input make outputs of variance gain^2: scale = gain / sqrt(2/3 * columns).
+    mutating func matrix(rows: Int, columns: Int, gain: Float, parts: Int = 1) -> [TernaryMatrix] {
+        let scale = gain / (Float(columns) * (2 / 3)).squareRoot()
+        return (0..<parts).map { _ in
+            var matrix = TernaryMatrix(rows: rows / parts, columns: columns, scale: scale)
+            fill(&matrix)
+            return matrix
+        }
+    }
+
+    /// Draws 16 codes of {0, 1, 2} at a time: a byte of four equally likely codes for each of the 81 combinations.
+    private mutating func fill(_ matrix: inout TernaryMatrix) {
+        let (rows, columns) = (matrix.rows, matrix.columns)
+        let groups = matrix.paddedColumns >> 4
+        matrix.words.withUnsafeMutableBufferPointer { words in
+            Self.fourCodes.withUnsafeBufferPointer { codes in
+                for index in 0..<words.count {
+                    let bits = next()
+                    var word: UInt32 = 0
+                    // 81 combinations out of 4096 values of 12 bits: each within 2% of its share.
+                    for byte in 0..<4 {
+                        let draw = Int(bits >> UInt64(16 * byte) & 0xFFF)
+                        word |= UInt32(codes[(draw * 81) >> 12]) << UInt32(8 * byte)
+                    }
+                    words[index] = word
+                }
+            }
+            guard rows & 3 != 0 || columns & 15 != 0 else { return }
+            for index in 0..<words.count {
+                let row = (index >> 2) / groups * 4 + (index & 3)
+                let first = (index >> 2) % groups * 16
+                for within in 0..<16 where row >= rows || first + within >= columns {
+                    let shift = TernaryMatrix.shift(within)
+                    words[index] = words[index] & ~(3 << shift) | 1 << shift
+                }
+            }
+        }
+    }
+
+    /// Every byte of four codes, none of them 3.
+    private static let fourCodes: [UInt8] = (0..<256).map { UInt8($0) }.filter { $0 & $0 >> 1 & 0x55 == 0 }
+
+    /// Sums of four bytes, centred, in steps of 1/256: deviation 0.577, every value exact in binary16.
+    mutating func embedding(rows: Int, columns: Int) -> EmbeddingTable {
+        let count = rows * columns
+        let halves = (0...1020).map { HalfFloat.exactBits(Float($0 - 510) * 0x1p-8) ?? 0 }
+        let bytes = [UInt8](unsafeUninitializedCapacity: count * 2) { buffer, initialized in
+            let target = UnsafeMutableRawBufferPointer(buffer)
+            var i = 0
+            while i < count {
+                let bits = next()
+                for half in 0..<2 where i + half < count {
+                    let four = bits >> UInt64(32 * half)
+                    let sum = Int(four & 0xFF) + Int(four >> 8 & 0xFF) + Int(four >> 16 & 0xFF) + Int(four >> 24 & 0xFF)
+                    target.storeBytes(of: halves[sum], toByteOffset: (i + half) * 2, as: UInt16.self)
+                }
+                i += 2
+            }
+            initialized = count * 2
+        }
+        return EmbeddingTable(rows: rows, columns: columns, element: .float16, bytes: bytes)
+    }
+}

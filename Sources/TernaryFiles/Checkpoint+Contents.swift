@@ -1,0 +1,75 @@
+import TernaryCore
+
+extension Checkpoint {
+    /// One tensor as it is stored.
+    public struct TensorDescription: Sendable, Equatable {
+        /// The name in the file.
+        public let name: String
+        /// "BF16", "TQ2_0", ...
+        public let type: String
+        /// Rows first; of a GGUF file's ternary matrices, padded to whole blocks.
+        public let shape: [Int]
+        /// Bytes in the file.
+        public let byteCount: Int
+    }
+
+    /// Some of a file's tensors, by what they are for.
+    public struct Part: Sendable, Equatable {
+        /// "weights", "embedding" or "norms".
+        public let name: String
+        /// Bytes in the file.
+        public let byteCount: Int
+    }
+
+    /// The kind of file, with its type of weights: "GGUF, TQ2_0".
+    public var format: String {
+        switch source {
+        case .huggingFace(let model):
+            let types = Set(model.tensors.tensors.values.map(\.tensor.type)).sorted()
+            return "Hugging Face directory, " + types.joined(separator: " and ")
+        case .gguf(let model):
+            let types = Set(model.file.tensors.values.map(\.type)).filter { $0 == .tq1 || $0 == .tq2 }.map(\.name).sorted()
+            return "GGUF, " + types.joined(separator: " and ")
+        }
+    }
+
+    /// All tensors, in order of their names, numbers by value.
+    public var tensors: [TensorDescription] {
+        let tensors: [TensorDescription]
+        switch source {
+        case .huggingFace(let model):
+            tensors = model.tensors.tensors.values.map(\.tensor).map {
+                TensorDescription(name: $0.name, type: $0.type, shape: $0.shape, byteCount: $0.byteCount)
+            }
+        case .gguf(let model):
+            tensors = model.file.tensors.values.map {
+                TensorDescription(name: $0.name, type: $0.type.name, shape: $0.dimensions.reversed(), byteCount: $0.byteCount)
+            }
+        }
+        func key(_ name: String) -> [(number: Int, text: Substring)] {
+            name.split(separator: ".").map { (Int($0) ?? -1, $0) }
+        }
+        return tensors.map { (key($0.name), $0) }.sorted { a, b in
+            for (left, right) in zip(a.0, b.0) where left != right { return left < right }
+            return a.0.count < b.0.count
+        }.map(\.1)
+    }
+
+    /// Bytes in the file by what they are for; tensors of one column are norms, bounds and scales.
+    public var parts: [Part] {
+        var bytes = (weights: 0, embedding: 0, norms: 0)
+        for tensor in tensors {
+            if tensor.name == "model.embeddings.weight" || tensor.name == MatMulFreeGGUF.embedding {
+                bytes.embedding += tensor.byteCount
+            } else if tensor.shape.count == 2, tensor.name != "model.lower_bounds" {
+                bytes.weights += tensor.byteCount
+            } else {
+                bytes.norms += tensor.byteCount
+            }
+        }
+        return [
+            Part(name: "weights", byteCount: bytes.weights), Part(name: "embedding", byteCount: bytes.embedding),
+            Part(name: "norms", byteCount: bytes.norms),
+        ]
+    }
+}

@@ -1,0 +1,145 @@
+import TernaryCore
+
+/// How ternary weights are stored in a GGUF file; the raw value is ggml's name in lower case.
+public enum TernaryBlockType: String, Sendable, CaseIterable {
+    /// 1.69 bits a weight.
+    case tq1_0
+    /// 2.06 bits a weight; the faster to read.
+    case tq2_0
+
+    var tensorType: GGUFTensorType { self == .tq2_0 ? .tq2 : .tq1 }
+    /// `general.file_type`, as llama.cpp numbers them.
+    var fileType: UInt32 { self == .tq2_0 ? 37 : 36 }
+}
+
+/// How the embedding is stored in a GGUF file; every choice holds each value exactly.
+public enum EmbeddingFormat: String, Sendable, CaseIterable {
+    /// F16 where that is exact, else F32: what every reader of GGUF takes.
+    case common
+    /// The narrowest of F16, BF16 and F32 that is exact.
+    case compact
+}
+
+/// Writes the model at a path, a Hugging Face directory or a GGUF file, as a GGUF file.
+///
+/// - Parameter progress: called after each layer with the bytes of the source that are done and their total.
+/// - Throws: `FileError` for either file; what stood at `destination` is then as it was before.
+public func convert(
+    from source: String, to destination: String, type: TernaryBlockType = .tq2_0, embedding: EmbeddingFormat = .common,
+    progress: (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+) throws {
+    try Checkpoint.open(source).write(toGGUF: destination, type: type, embedding: embedding, progress: progress)
+}
+
+extension Checkpoint {
+    /// Writes the model as a GGUF file, one tensor at a time; the file appears when it is complete.
+    ///
+    /// A model read back from the file equals the one read from this checkpoint.
+    ///
+    /// - Parameter progress: called after each layer with the bytes of this checkpoint that are done and their total.
+    /// - Throws: `FileError`; what stood at the path is then as it was before.
+    public func write(
+        toGGUF path: String, type: TernaryBlockType = .tq2_0, embedding format: EmbeddingFormat = .common,
+        progress: (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+    ) throws {
+        let output = try OutputFile(path)
+        switch source {
+        case .huggingFace(let model): try write(model, to: output, type, format, progress)
+        case .gguf(let model): try write(model, to: output, type, format, progress)
+        }
+        try output.finish()
+    }
+
+    private func write(
+        _ model: some WeightSource, to output: OutputFile, _ ternary: TernaryBlockType, _ format: EmbeddingFormat,
+        _ progress: (Int, Int) -> Void
+    ) throws {
+        let total = model.byteCount
+        progress(0, total)
+        var embedding: EmbeddingTable? = try model.embedding()
+        let element = embedding!.tensorType(format)
+        let metadata: [(key: String, value: GGUFValue)] =
+            [
+                ("general.architecture", .text(MatMulFreeGGUF.architecture)), ("general.name", .text(name)),
+                ("general.file_type", .uint32(ternary.fileType)), ("general.quantization_version", .uint32(2)),
+                ("general.alignment", .uint32(UInt32(GGUFFile.defaultAlignment))),
+            ] + MatMulFreeGGUF.metadata(configuration)
+        let tensors = MatMulFreeGGUF.tensors(configuration, ternary: ternary.tensorType, embedding: element)
+        let writer = MatMulFreeWriter(
+            writer: try GGUFWriter(output, metadata: metadata, tensors: tensors), ternary: ternary.tensorType)
+        try writer.write(embedding!, as: element)
+        embedding = nil
+        try writer.write(try model.head())
+        try writer.write(try model.finalNorm())
+        var done = total - (0..<configuration.layerCount).reduce(0) { $0 + model.byteCount(layer: $1) }
+        progress(done, total)
+        for index in 0..<configuration.layerCount {
+            try writer.write(try model.layer(index))
+            done += model.byteCount(layer: index)
+            progress(done, total)
+        }
+    }
+}
+
+/// Writes tensors' data in the order of `MatMulFreeGGUF.tensors`.
+private struct MatMulFreeWriter {
+    let writer: GGUFWriter
+    let ternary: GGUFTensorType
+
+    func write(_ values: [Float]) throws {
+        try values.withUnsafeBytes { try writer.write(Array($0)) }
+        try writer.endTensor()
+    }
+
+    func write(_ embedding: EmbeddingTable, as type: GGUFTensorType) throws {
+        if type == .float32 && embedding.element == .bfloat16 {
+            // In steps: the widened table is never held as a whole.
+            for start in stride(from: 0, to: embedding.bytes.count, by: 1 << 20) {
+                let part = embedding.bytes[start..<min(start + 1 << 20, embedding.bytes.count)]
+                let widened = part.withUnsafeBytes { FloatElement.bfloat16.widen($0) }
+                try widened.withUnsafeBytes { try writer.write(Array($0)) }
+            }
+        } else {
+            try writer.write(embedding.bytes)
+        }
+        try writer.endTensor()
+    }
+
+    func write(_ matrix: TernaryMatrix) throws {
+        let step = max(1, (4 << 20) / TernaryBlock.padded(matrix.columns))
+        for start in stride(from: 0, to: matrix.rows, by: step) {
+            try writer.write(matrix.blocks(ternary, rows: start..<min(start + step, matrix.rows)))
+        }
+        try writer.endTensor()
+        try write([matrix.scale])
+    }
+
+    func write(_ linear: BitLinearWeights) throws {
+        try write(linear.matrix)
+        try write(linear.norm)
+    }
+
+    func write(_ layer: MatMulFreeLayer) throws {
+        try write(layer.attentionNorm)
+        for linear in [layer.input, layer.forget, layer.gate] { try write(linear) }
+        if let bound = layer.lowerBound { try write(bound) }
+        try write(layer.gateNorm)
+        try write(layer.output)
+        try write(layer.mlpNorm)
+        try write(layer.gateUpNorm)
+        try write(layer.mlpGate)
+        try write(layer.mlpUp)
+        try write(layer.down)
+    }
+}
+
+extension EmbeddingTable {
+    /// The type in which a table is written; it is in its narrowest already.
+    fileprivate func tensorType(_ format: EmbeddingFormat) -> GGUFTensorType {
+        switch element {
+        case .float16: .float16
+        case .bfloat16: format == .compact ? .bfloat16 : .float32
+        case .float32: .float32
+        }
+    }
+}

@@ -1,0 +1,141 @@
+/// A GGUF file's metadata and table of tensors (version 3, little-endian).
+struct GGUFFile: Sendable {
+    /// One tensor.
+    struct Tensor: Sendable {
+        let name: String
+        let type: GGUFTensorType
+        /// ggml's order: the row's width first.
+        let dimensions: [Int]
+        /// Place in the file.
+        let offset: Int
+        let byteCount: Int
+    }
+
+    /// "GGUF".
+    static let magic: [UInt8] = [0x47, 0x47, 0x55, 0x46]
+    static let version: UInt32 = 3
+    static let defaultAlignment = 32
+    /// ggml allows this many dimensions.
+    static let mostDimensions = 4
+
+    let file: InputFile
+    let metadata: [String: GGUFValue]
+    /// By name.
+    let tensors: [String: Tensor]
+    /// Where tensor data begins.
+    let dataOffset: Int
+
+    var path: String { file.path }
+
+    /// Reads and checks everything but the tensors' data.
+    ///
+    /// - Parameter architecture: files of another one are refused before their tensors are looked at.
+    init(_ file: InputFile, architecture: String) throws {
+        let path = file.path
+        var cursor = GGUFCursor(file)
+        guard file.size >= 24, Array(try cursor.bytes(4)) == Self.magic else { throw FileError(path, "is not a GGUF file") }
+        let version = try cursor.integer(UInt32.self)
+        guard version == Self.version else {
+            let swapped = version.byteSwapped <= 0xFFFF ? "; it is big-endian" : ""
+            throw FileError(
+                path, "is GGUF version \(swapped.isEmpty ? version : version.byteSwapped); \(Self.version) is read\(swapped)")
+        }
+        let tensorCount = try cursor.count("tensors", least: 24)
+        let valueCount = try cursor.count("metadata values", least: 13)
+        metadata = try Self.metadata(&cursor, count: valueCount)
+        guard case .string(let found)? = metadata["general.architecture"] else {
+            throw FileError(path, at: "general.architecture", "is missing")
+        }
+        guard found == Array(architecture.utf8) else {
+            let name = String(decoding: found, as: UTF8.self).forMessage
+            throw FileError(path, at: "general.architecture", "\"\(name)\" is not supported; \"\(architecture)\" is")
+        }
+        let alignment = metadata["general.alignment"].map { $0.int ?? 0 } ?? Self.defaultAlignment
+        guard alignment > 0, alignment <= 1 << 20, alignment & (alignment - 1) == 0 else {
+            throw FileError(path, at: "general.alignment", "must be a power of two of at most 2^20")
+        }
+        let described = try (0..<tensorCount).map { _ in try Self.tensor(&cursor, alignment: alignment) }
+        dataOffset = (cursor.position + alignment - 1) & ~(alignment - 1)
+        tensors = try Self.placed(described, at: dataOffset, file)
+        self.file = file
+    }
+
+    private static func metadata(_ cursor: inout GGUFCursor, count: Int) throws -> [String: GGUFValue] {
+        var metadata: [String: GGUFValue] = [:]
+        for _ in 0..<count {
+            let key = String(decoding: try cursor.string(), as: UTF8.self)
+            guard key.utf8.count <= 65_535 else { throw cursor.fail(nil, "a key has \(key.utf8.count) bytes") }
+            let type = try cursor.integer(UInt32.self)
+            let value = try cursor.value(type: type)
+            guard metadata.updateValue(value, forKey: key) == nil else { throw cursor.fail(key.forMessage, "appears twice") }
+        }
+        return metadata
+    }
+
+    /// One tensor, its offset still counted from the data's beginning.
+    private static func tensor(_ cursor: inout GGUFCursor, alignment: Int) throws -> Tensor {
+        let name = String(decoding: try cursor.string(), as: UTF8.self)
+        let place = name.forMessage
+        let dimensionCount = try cursor.integer(UInt32.self)
+        guard (1...UInt32(mostDimensions)).contains(dimensionCount) else {
+            throw cursor.fail(place, "has \(dimensionCount) dimensions; 1 to \(mostDimensions) are read")
+        }
+        let dimensions = try (0..<dimensionCount).map { _ in
+            let length = try cursor.integer(UInt64.self)
+            guard length > 0, length <= UInt64(Int.max) else { throw cursor.fail(place, "has a dimension of \(length)") }
+            return Int(length)
+        }
+        let typeNumber = try cursor.integer(UInt32.self)
+        guard let type = GGUFTensorType(rawValue: typeNumber) else {
+            throw cursor.fail(place, "has tensor type \(typeNumber); F32, F16, BF16, TQ1_0 and TQ2_0 are read")
+        }
+        guard dimensions[0].isMultiple(of: type.blockLength) else {
+            throw cursor.fail(place, "has rows of \(dimensions[0]), not a multiple of \(type.blockLength)")
+        }
+        var byteCount = dimensions[0] / type.blockLength
+        for factor in dimensions.dropFirst() + [type.blockByteCount] {
+            let (product, overflow) = byteCount.multipliedReportingOverflow(by: factor)
+            guard !overflow else { throw cursor.fail(place, "has a shape whose size overflows") }
+            byteCount = product
+        }
+        let offset = try cursor.integer(UInt64.self)
+        guard offset <= UInt64(cursor.file.size), offset.isMultiple(of: UInt64(alignment)) else {
+            throw cursor.fail(place, "has its data at \(offset): out of the file or not a multiple of \(alignment)")
+        }
+        return Tensor(name: name, type: type, dimensions: dimensions, offset: Int(offset), byteCount: byteCount)
+    }
+
+    private static func placed(_ described: [Tensor], at dataOffset: Int, _ file: InputFile) throws -> [String: Tensor] {
+        var tensors: [String: Tensor] = [:]
+        var end = dataOffset
+        for tensor in described.sorted(by: { ($0.offset, $0.byteCount) < ($1.offset, $1.byteCount) }) {
+            let name = tensor.name.forMessage
+            let start = dataOffset + tensor.offset
+            guard start >= end else { throw FileError(file.path, at: name, "overlaps another tensor") }
+            guard start <= file.size, tensor.byteCount <= file.size - start else {
+                throw FileError(
+                    file.path, at: name,
+                    "takes \(tensor.byteCount) bytes from byte \(start) and the file has \(file.size); it is truncated")
+            }
+            end = start + tensor.byteCount
+            let placed = Tensor(
+                name: tensor.name, type: tensor.type, dimensions: tensor.dimensions, offset: start, byteCount: tensor.byteCount)
+            guard tensors.updateValue(placed, forKey: tensor.name) == nil else {
+                throw FileError(file.path, at: name, "appears twice")
+            }
+        }
+        return tensors
+    }
+
+    /// The tensor of a name and shape.
+    func tensor(_ name: String, dimensions: [Int]) throws -> Tensor {
+        guard let tensor = tensors[name] else { throw FileError(path, at: name, "the tensor is missing") }
+        guard tensor.dimensions == dimensions else {
+            throw FileError(path, at: name, "is \(tensor.dimensions), expected \(dimensions) from the metadata")
+        }
+        return tensor
+    }
+
+    /// The bytes of a tensor.
+    func bytes(_ tensor: Tensor) throws -> [UInt8] { try file.bytes(at: tensor.offset, count: tensor.byteCount) }
+}
