@@ -55,14 +55,14 @@ struct BufferTests {
 
     @Test("beyond the memory there is they throw, and the device goes on working")
     func refusesBeyondMemory() throws {
-        // A device as it is, except that its heap counts as almost empty.
+        // A device as it is, except that its heap counts as small.
         var description = try #require(TestDevice.description)
-        for index in description.heaps.indices { description.heaps[index].byteCount = 8 << 20 }
-        description.deviceLocalBytes = 8 << 20
+        for index in description.heaps.indices { description.heaps[index].byteCount = 64 << 20 }
+        description.deviceLocalBytes = 64 << 20
         let device = try Device(description, logger: .init(label: "test"), pipelineCacheDirectory: nil)
         let kept = try device.buffer([1, 2, 3], "kept")
-        #expect(throws: VulkanError.outOfDeviceMemory("buffer large", bytes: 9 << 20)) {
-            try device.makeBuffer(byteCount: 9 << 20, memory: .device, label: "large")
+        #expect(throws: VulkanError.outOfDeviceMemory("buffer large", bytes: 65 << 20)) {
+            try device.makeBuffer(byteCount: 65 << 20, memory: .device, label: "large")
         }
         #expect(try device.words(kept) == [1, 2, 3])
     }
