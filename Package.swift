@@ -68,6 +68,11 @@ let package = Package(
             "TernaryKernels",
             ["TernaryCore", "TernaryReference", "VulkanCompute", .product(name: "Logging", package: "swift-log")]),
         tests("TernaryModels", ["TernaryCore", "TernaryFiles", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "VulkanComputeTests",
+            dependencies: ["VulkanCompute", .product(name: "Logging", package: "swift-log")],
+            exclude: ["Shaders"],
+            swiftSettings: strictSwift),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

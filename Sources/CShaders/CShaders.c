@@ -1,3 +1,4 @@
+// Generated from Shaders/variants.txt by scripts/kernel-table.py; do not edit.
 #include "CShaders.h"
 
 static const _Alignas(4) unsigned char embedding[] = {

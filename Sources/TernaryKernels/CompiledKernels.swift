@@ -1,24 +1,43 @@
+// Generated from Shaders/variants.txt by scripts/kernel-table.py; do not edit.
 import CShaders
 import VulkanCompute
 
-/// The builds of the kernels, generated from Shaders/variants.txt.
+/// The builds of the kernels.
 enum CompiledKernels {
-    static let embedding = ShaderCode(name: "embedding", bytes: UnsafeRawBufferPointer(start: cshaders_embedding(), count: cshaders_embedding_size()))
-    static let rmsnorm = ShaderCode(name: "rmsnorm", bytes: UnsafeRawBufferPointer(start: cshaders_rmsnorm(), count: cshaders_rmsnorm_size()))
-    static let quantize = ShaderCode(name: "quantize", bytes: UnsafeRawBufferPointer(start: cshaders_quantize(), count: cshaders_quantize_size()))
-    static let ternaryMatmul = ShaderCode(name: "ternary_matmul", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul(), count: cshaders_ternary_matmul_size()))
-    static let ternaryMatmulDot = ShaderCode(name: "ternary_matmul_dot", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul_dot(), count: cshaders_ternary_matmul_dot_size()))
-    static let bitlinearFused = ShaderCode(name: "bitlinear_fused", bytes: UnsafeRawBufferPointer(start: cshaders_bitlinear_fused(), count: cshaders_bitlinear_fused_size()))
-    static let bitlinearFusedDot = ShaderCode(name: "bitlinear_fused_dot", bytes: UnsafeRawBufferPointer(start: cshaders_bitlinear_fused_dot(), count: cshaders_bitlinear_fused_dot_size()))
-    static let mlgru = ShaderCode(name: "mlgru", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru(), count: cshaders_mlgru_size()))
-    static let mlgruGates = ShaderCode(name: "mlgru_gates", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_gates(), count: cshaders_mlgru_gates_size()))
-    static let mlgruFused = ShaderCode(name: "mlgru_fused", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused(), count: cshaders_mlgru_fused_size()))
-    static let mlgruFusedDot = ShaderCode(name: "mlgru_fused_dot", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused_dot(), count: cshaders_mlgru_fused_dot_size()))
-    static let outputGate = ShaderCode(name: "output_gate", bytes: UnsafeRawBufferPointer(start: cshaders_output_gate(), count: cshaders_output_gate_size()))
-    static let glu = ShaderCode(name: "glu", bytes: UnsafeRawBufferPointer(start: cshaders_glu(), count: cshaders_glu_size()))
-    static let gluFused = ShaderCode(name: "glu_fused", bytes: UnsafeRawBufferPointer(start: cshaders_glu_fused(), count: cshaders_glu_fused_size()))
-    static let gluFusedDot = ShaderCode(name: "glu_fused_dot", bytes: UnsafeRawBufferPointer(start: cshaders_glu_fused_dot(), count: cshaders_glu_fused_dot_size()))
-    static let residual = ShaderCode(name: "residual", bytes: UnsafeRawBufferPointer(start: cshaders_residual(), count: cshaders_residual_size()))
-    static let exactProbe = ShaderCode(name: "exact_probe", bytes: UnsafeRawBufferPointer(start: cshaders_exact_probe(), count: cshaders_exact_probe_size()))
-    static let readBandwidth = ShaderCode(name: "read_bandwidth", bytes: UnsafeRawBufferPointer(start: cshaders_read_bandwidth(), count: cshaders_read_bandwidth_size()))
+    static let embedding = ShaderCode(
+        name: "embedding", bytes: UnsafeRawBufferPointer(start: cshaders_embedding(), count: cshaders_embedding_size()))
+    static let rmsnorm = ShaderCode(
+        name: "rmsnorm", bytes: UnsafeRawBufferPointer(start: cshaders_rmsnorm(), count: cshaders_rmsnorm_size()))
+    static let quantize = ShaderCode(
+        name: "quantize", bytes: UnsafeRawBufferPointer(start: cshaders_quantize(), count: cshaders_quantize_size()))
+    static let ternaryMatmul = ShaderCode(
+        name: "ternary_matmul", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul(), count: cshaders_ternary_matmul_size()))
+    static let ternaryMatmulDot = ShaderCode(
+        name: "ternary_matmul_dot", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul_dot(), count: cshaders_ternary_matmul_dot_size()))
+    static let bitlinearFused = ShaderCode(
+        name: "bitlinear_fused", bytes: UnsafeRawBufferPointer(start: cshaders_bitlinear_fused(), count: cshaders_bitlinear_fused_size()))
+    static let bitlinearFusedDot = ShaderCode(
+        name: "bitlinear_fused_dot", bytes: UnsafeRawBufferPointer(start: cshaders_bitlinear_fused_dot(), count: cshaders_bitlinear_fused_dot_size()))
+    static let mlgru = ShaderCode(
+        name: "mlgru", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru(), count: cshaders_mlgru_size()))
+    static let mlgruGates = ShaderCode(
+        name: "mlgru_gates", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_gates(), count: cshaders_mlgru_gates_size()))
+    static let mlgruFused = ShaderCode(
+        name: "mlgru_fused", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused(), count: cshaders_mlgru_fused_size()))
+    static let mlgruFusedDot = ShaderCode(
+        name: "mlgru_fused_dot", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused_dot(), count: cshaders_mlgru_fused_dot_size()))
+    static let outputGate = ShaderCode(
+        name: "output_gate", bytes: UnsafeRawBufferPointer(start: cshaders_output_gate(), count: cshaders_output_gate_size()))
+    static let glu = ShaderCode(
+        name: "glu", bytes: UnsafeRawBufferPointer(start: cshaders_glu(), count: cshaders_glu_size()))
+    static let gluFused = ShaderCode(
+        name: "glu_fused", bytes: UnsafeRawBufferPointer(start: cshaders_glu_fused(), count: cshaders_glu_fused_size()))
+    static let gluFusedDot = ShaderCode(
+        name: "glu_fused_dot", bytes: UnsafeRawBufferPointer(start: cshaders_glu_fused_dot(), count: cshaders_glu_fused_dot_size()))
+    static let residual = ShaderCode(
+        name: "residual", bytes: UnsafeRawBufferPointer(start: cshaders_residual(), count: cshaders_residual_size()))
+    static let exactProbe = ShaderCode(
+        name: "exact_probe", bytes: UnsafeRawBufferPointer(start: cshaders_exact_probe(), count: cshaders_exact_probe_size()))
+    static let readBandwidth = ShaderCode(
+        name: "read_bandwidth", bytes: UnsafeRawBufferPointer(start: cshaders_read_bandwidth(), count: cshaders_read_bandwidth_size()))
 }

@@ -16,6 +16,6 @@ extension Recorder {
     ) throws(VulkanError) {
         let (x, y) = kernel.workgroups(for: traits)
         try dispatch(
-            device.pipeline(for: kernel, traits: traits), buffers: buffers, push: kernel.params, workgroups: (x, y, 1))
+            device.pipeline(for: kernel, traits: traits), buffers: buffers, push: kernel.params, workgroups: Workgroups(x, y))
     }
 }

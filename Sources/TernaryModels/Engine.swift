@@ -1,4 +1,5 @@
 import TernaryCore
+import VulkanCompute
 
 /// A model made ready on one device: takes tokens, gives logits, keeps the recurrent state.
 ///
@@ -31,19 +32,6 @@ public protocol Engine: AnyObject {
 
     /// Forgets all tokens.
     func reset() throws
-}
-
-/// Bytes a model takes.
-public struct MemoryUse: Sendable, Equatable {
-    /// In the device's own memory; 0 where the device is the host.
-    public var deviceBytes: Int
-    /// In the host's memory.
-    public var hostBytes: Int
-
-    public init(deviceBytes: Int, hostBytes: Int) {
-        self.deviceBytes = deviceBytes
-        self.hostBytes = hostBytes
-    }
 }
 
 /// The values of one stage of one token's pass.

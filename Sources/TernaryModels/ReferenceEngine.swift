@@ -1,11 +1,12 @@
 import TernaryCore
 import TernaryReference
+import VulkanCompute
 
 /// The CPU reference as an engine: slow, and right by definition.
 public final class ReferenceEngine: Engine {
     public let deviceName = "CPU reference"
     public var configuration: MatMulFreeConfiguration { model.weights.configuration }
-    public var memory: MemoryUse { MemoryUse(deviceBytes: 0, hostBytes: model.weights.byteCount) }
+    public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount) }
     private var model: MatMulFreeReference
 
     public init(_ weights: MatMulFreeWeights) { model = MatMulFreeReference(weights) }

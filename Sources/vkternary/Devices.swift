@@ -46,7 +46,7 @@ extension DeviceDescription {
         if let unusable { return ": cannot be used: \(unusable)" }
         let note = kind == .software ? "; a software driver: runs only when named" : ""
         return " (\(kind.rawValue), \(driverName) \(driverInfo), Vulkan \(apiVersionText), \(bytes(deviceLocalBytes)), subgroups of "
-            + "\(subgroupSize)\(features.contains(.integerDot) ? ", integer dot product" : ""))\(note)"
+            + "\(subgroupSize)\(features.contains(.integerDotProduct) ? ", integer dot product" : ""))\(note)"
     }
 
     fileprivate var json: JSONText {
@@ -54,9 +54,13 @@ extension DeviceDescription {
             ("index", .int(index)), ("name", .string(name)), ("kind", .string(kind.rawValue)), ("driver", .string(driverName)),
             ("driver_info", .string(driverInfo)), ("vulkan", .string(apiVersionText)), ("device_local_bytes", .int(deviceLocalBytes)),
             ("subgroup_size", .int(subgroupSize)), ("shared_memory_bytes", .int(sharedMemoryBytes)),
-            ("integer_dot_product", .bool(features.contains(.integerDot))),
+            ("integer_dot_product", .bool(features.contains(.integerDotProduct))),
             ("cooperative_matrix", .bool(features.contains(.cooperativeMatrix))),
             ("usable", .bool(unusable == nil)), ("reason", unusable.map { .string($0) } ?? .null),
         ])
     }
+}
+
+extension DeviceDescription {
+    fileprivate var apiVersionText: String { "\(apiVersion.major).\(apiVersion.minor).\(apiVersion.patch)" }
 }

@@ -24,7 +24,7 @@ struct RunReport {
         var lines = [
             "model    \(model.name): \(model.weights.configuration.parameters.grouped) parameters, \(bytes(model.weights.ternaryByteCount)) of ternary weights",
             "device   \(engine.deviceName)",
-            "memory   \(bytes(memory.deviceBytes)) on the device, \(bytes(memory.hostBytes)) on the host",
+            "memory   \(bytes(memory.device)) on the device, \(bytes(memory.host)) on the host",
             "prefill  \(statistics.promptTokens) tokens, \(statistics.prefillTokensPerSecond.fixed(1)) tokens/s",
             "decode   \(statistics.decodeSteps) tokens, \(statistics.decodeTokensPerSecond.fixed(1)) tokens/s, "
                 + "\(statistics.millisecondsPerToken.fixed(3)) ms/token",
@@ -43,7 +43,7 @@ struct RunReport {
         .object([
             ("model", .string(model.name)), ("device", .string(engine.deviceName)),
             ("parameters", .int(model.weights.configuration.parameters)), ("ternary_bytes", .int(model.weights.ternaryByteCount)),
-            ("device_bytes", .int(engine.memory.deviceBytes)), ("host_bytes", .int(engine.memory.hostBytes)),
+            ("device_bytes", .int(engine.memory.device)), ("host_bytes", .int(engine.memory.host)),
             ("prompt_tokens", .int(statistics.promptTokens)), ("prefill_seconds", .double(statistics.prefillSeconds)),
             ("prefill_tokens_per_second", .double(statistics.prefillTokensPerSecond)),
             ("generated_tokens", .int(statistics.generatedTokens)), ("decode_steps", .int(statistics.decodeSteps)),
@@ -61,9 +61,9 @@ struct RunReport {
 /// A number of bytes in the unit that fits it.
 func bytes(_ count: Int) -> String {
     switch count {
-    case 1 << 30...: "\((Double(count) / Double(1 << 30)).fixed(2)) GiB"
-    case 1 << 20...: "\((Double(count) / Double(1 << 20)).fixed(1)) MiB"
-    case 1 << 10...: "\((Double(count) / Double(1 << 10)).fixed(1)) KiB"
+    case (1 << 30)...: "\((Double(count) / Double(1 << 30)).fixed(2)) GiB"
+    case (1 << 20)...: "\((Double(count) / Double(1 << 20)).fixed(1)) MiB"
+    case (1 << 10)...: "\((Double(count) / Double(1 << 10)).fixed(1)) KiB"
     default: "\(count) B"
     }
 }

@@ -13,7 +13,8 @@ struct ExactProbe: Kernel {
     var count: Int
 
     func code(for device: DeviceTraits) -> ShaderCode { CompiledKernels.exactProbe }
-    func constants(for device: DeviceTraits) -> [UInt32] { [UInt32(function)] }
+    // constant_id 0, the subgroup size, is not this shader's.
+    func constants(for device: DeviceTraits) -> [UInt32] { [0, UInt32(function)] }
     var params: Params { Params(count: UInt32(count)) }
     func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { (ceilDivide(count, 256), 1) }
 }

@@ -69,7 +69,7 @@ enum TestDevice {
             }
             buffers.append(buffer)
         }
-        let recording = try device.record(label: "\(K.self)") { recorder throws(VulkanError) in
+        let recording = try device.record(label: "\(K.self)") { recorder in
             try recorder.dispatch(kernel, buffers.map { BufferSlice($0) }, on: device, traits: traits)
             recorder.barrier()
         }

@@ -1,5 +1,7 @@
+// Generated from Shaders/variants.txt by scripts/kernel-table.py; do not edit.
 #pragma once
 #include <stddef.h>
+
 const void *cshaders_embedding(void);
 size_t cshaders_embedding_size(void);
 const void *cshaders_rmsnorm(void);

@@ -140,8 +140,7 @@ private struct Arena {
     func upload(to device: Device, label: String) throws -> (Int) -> BufferSlice {
         let most = device.description.maxStorageRange
         if let large = ranges.first(where: { $0.count > most }) {
-            throw VulkanError.tooLarge(
-                "\(label) has a tensor of \(large.count) bytes; \(device.description.name) binds at most \(most) at once")
+            throw VulkanError.tooLarge("a tensor of \(label), bytes of one binding", requested: large.count, limit: most)
         }
         let buffer = try device.makeBuffer(byteCount: byteCount, memory: .device, label: label)
         for (content, start) in contents {

@@ -15,7 +15,7 @@ public final class VulkanEngine: Engine {
     public let configuration: MatMulFreeConfiguration
     /// The form that runs: unfused also where shared memory is too small for this model's rows.
     public let form: Form
-    public var memory: MemoryUse { device.memoryUse }
+    public var memory: MemoryUse { device.usedBytes }
 
     private let device: Device
     private let traits: DeviceTraits
@@ -133,7 +133,7 @@ public final class VulkanEngine: Engine {
                 case .dispatch(let kernel, let buffers):
                     try recorder.dispatch(kernel, buffers, on: device, traits: traits)
                 case .barrier: recorder.barrier()
-                case .copy(let from, let to): try recorder.copy(from: from, to: to)
+                case .copy(let from, let to): recorder.copy(from: from, to: to)
                 case .mark: break
                 }
             }

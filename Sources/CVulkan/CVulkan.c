@@ -1,2 +1,0 @@
-#include "CVulkan.h"
-typedef int CVulkan_unit;

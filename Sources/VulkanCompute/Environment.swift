@@ -1,0 +1,70 @@
+import Glibc
+
+/// The environment variables this module reads, all in one place.
+///
+/// | variable | meaning |
+/// | --- | --- |
+/// | `VKTERNARY_LOADER` | another Vulkan loader, or a driver opened directly, instead of `libvulkan.so.1` |
+/// | `VKTERNARY_VALIDATION` | `1`: validation layers on, their errors are thrown |
+/// | `VKTERNARY_DISABLE` | comma-separated ``DisabledFeature`` names: work as if the device lacked them |
+/// | `XDG_CACHE_HOME`, `HOME` | where pipelines are cached |
+public enum Environment {
+    /// The library to open.
+    public static var loader: String { value("VKTERNARY_LOADER") ?? "libvulkan.so.1" }
+
+    /// Whether validation is asked for.
+    public static var validation: Bool { value("VKTERNARY_VALIDATION").map { $0 != "0" } ?? false }
+
+    /// The features to hide. A name that is none of ``DisabledFeature`` is ignored.
+    public static var disabledFeatures: [DisabledFeature] {
+        (value("VKTERNARY_DISABLE") ?? "").split(separator: ",").compactMap { DisabledFeature(rawValue: String($0)) }
+    }
+
+    /// Where pipelines are cached: `vkternary` in the user's cache directory; nil where there is no such directory.
+    public static var pipelineCacheDirectory: String? {
+        if let cache = value("XDG_CACHE_HOME"), cache.hasPrefix("/") { return cache + "/vkternary" }
+        if let home = value("HOME"), home.hasPrefix("/") { return home + "/.cache/vkternary" }
+        return nil
+    }
+
+    private static func value(_ name: String) -> String? {
+        guard let text = getenv(name), text.pointee != 0 else { return nil }
+        return String(cString: text)
+    }
+}
+
+/// A feature that can be hidden, so that the path without it can be tested on a machine that has it.
+public enum DisabledFeature: String, CaseIterable, Sendable {
+    /// Dot products of packed 8-bit integers.
+    case integerDot = "integer-dot"
+    /// Arithmetic on and storage of 8-bit integers.
+    case int8
+    /// Half-precision arithmetic.
+    case float16
+    /// Addresses of buffers in shaders.
+    case bufferDeviceAddress = "buffer-device-address"
+    /// Required subgroup sizes and full subgroups.
+    case subgroupSizeControl = "subgroup-size-control"
+    /// Arithmetic, shuffles, ballots and clusters in subgroups.
+    case subgroupOperations = "subgroup-operations"
+    /// Cooperative matrices.
+    case cooperativeMatrix = "cooperative-matrix"
+    /// Device memory that the host maps; without it everything is staged.
+    case hostVisible = "host-visible"
+    /// Timestamps.
+    case timestamps
+
+    var features: DeviceFeatures {
+        switch self {
+        case .integerDot: [.integerDotProduct, .integerDotAcceleratedSigned, .integerDotAcceleratedMixed]
+        case .int8: [.int8, .int8Storage]
+        case .float16: .float16
+        case .bufferDeviceAddress: .bufferDeviceAddress
+        case .subgroupSizeControl: .subgroupSizeControl
+        case .subgroupOperations: [.subgroupArithmetic, .subgroupShuffle, .subgroupBallot, .subgroupClustered]
+        case .cooperativeMatrix: .cooperativeMatrix
+        case .hostVisible: .hostVisibleDeviceMemory
+        case .timestamps: .timestamps
+        }
+    }
+}
