@@ -21,9 +21,12 @@ public final class CPUEngine: Engine {
 
     public func forward(_ tokens: [Int], observe: (Observation) -> Void) throws {
         // One at a time: within a block of tokens a stage is computed for all of them before the next.
-        for (index, token) in tokens.enumerated() {
-            _ = model.forward([token], logits: .all) { stage, layer, _, values in
-                observe(Observation(stage: stage, layer: layer, token: index, values: values))
+        withoutActuallyEscaping(observe) { observe in
+            for (index, token) in tokens.enumerated() {
+                let logits = model.forward([token], logits: .last) { stage, layer, _, values in
+                    observe(Observation(stage: stage, layer: layer, token: index, values: values))
+                }
+                observe(Observation(stage: .logits, layer: 0, token: index, values: logits))
             }
         }
     }

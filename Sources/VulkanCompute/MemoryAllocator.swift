@@ -7,6 +7,11 @@ public struct MemoryUse: Sendable, Equatable {
     public var device = 0
     /// Bytes in heaps of the host.
     public var host = 0
+
+    public init(device: Int = 0, host: Int = 0) {
+        self.device = device
+        self.host = host
+    }
 }
 
 /// Hands out device memory: small buffers share blocks, large ones get an allocation of their own.

@@ -18,6 +18,9 @@ struct Convert: ParsableCommand {
     @Option(help: "How ternary weights are packed: tq1_0 (1.69 bits a weight) or tq2_0 (2.06 bits, faster to load).")
     var type: TernaryBlockType = .tq2_0
 
+    @Option(help: "How the embedding is stored: common (f16 where that is exact, else f32) or compact (bf16 too).")
+    var embedding: EmbeddingFormat = .common
+
     @Flag(help: "Replace the destination if it is there.")
     var force = false
 
@@ -28,7 +31,7 @@ struct Convert: ParsableCommand {
             }
             var bar = ProgressBar("Converting")
             defer { bar.finish() }
-            try TernaryFiles.convert(from: source, to: destination, type: type) { done, total in
+            try TernaryFiles.convert(from: source, to: destination, type: type, embedding: embedding) { done, total in
                 bar.update(Double(done) / Double(max(1, total)))
             }
         }
@@ -36,3 +39,4 @@ struct Convert: ParsableCommand {
 }
 
 extension TernaryBlockType: ExpressibleByArgument {}
+extension EmbeddingFormat: ExpressibleByArgument {}

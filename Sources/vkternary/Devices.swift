@@ -60,3 +60,7 @@ extension DeviceDescription {
         ])
     }
 }
+
+extension DeviceDescription {
+    fileprivate var apiVersionText: String { "\(apiVersion.major).\(apiVersion.minor).\(apiVersion.patch)" }
+}

@@ -61,9 +61,9 @@ struct RunReport {
 /// A number of bytes in the unit that fits it.
 func bytes(_ count: Int) -> String {
     switch count {
-    case 1 << 30...: "\((Double(count) / Double(1 << 30)).fixed(2)) GiB"
-    case 1 << 20...: "\((Double(count) / Double(1 << 20)).fixed(1)) MiB"
-    case 1 << 10...: "\((Double(count) / Double(1 << 10)).fixed(1)) KiB"
+    case (1 << 30)...: "\((Double(count) / Double(1 << 30)).fixed(2)) GiB"
+    case (1 << 20)...: "\((Double(count) / Double(1 << 20)).fixed(1)) MiB"
+    case (1 << 10)...: "\((Double(count) / Double(1 << 10)).fixed(1)) KiB"
     default: "\(count) B"
     }
 }

@@ -13,6 +13,9 @@ enum Terminal {
     /// A line on standard error.
     static func note(_ line: String) { try? write(Array((line + "\n").utf8), to: STDERR_FILENO) }
 
+    /// Text on standard error as it is.
+    static func show(_ text: String) { try? write(Array(text.utf8), to: STDERR_FILENO) }
+
     private static func write(_ bytes: [UInt8], to file: Int32) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -67,5 +70,5 @@ struct ProgressBar {
         if isShown && lastShown >= 0 { show("\r\u{1B}[K") }
     }
 
-    private func show(_ text: String) { fputs(text, stderr) }
+    private func show(_ text: String) { Terminal.show(text) }
 }

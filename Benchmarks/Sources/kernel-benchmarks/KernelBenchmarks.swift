@@ -141,7 +141,7 @@ struct BitLinearBenchmark {
 
     private func record(_ form: Form, layers: Int) throws -> Recording {
         try device.record(label: "\(form) \(columns) x \(rows)") { recorder in
-            recorder.writeTimestamp(0)
+            try recorder.writeTimestamp(0)
             for copy in copies.prefix(layers) {
                 switch form {
                 case .fused:
@@ -164,7 +164,7 @@ struct BitLinearBenchmark {
                 }
                 recorder.barrier()
             }
-            recorder.writeTimestamp(1)
+            try recorder.writeTimestamp(1)
         }
     }
 

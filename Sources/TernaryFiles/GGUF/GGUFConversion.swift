@@ -56,6 +56,7 @@ extension Checkpoint {
     ) throws {
         let total = model.byteCount
         progress(0, total)
+        let tokenizer = hasTokenizer ? try self.tokenizer().vocabulary.metadata : []
         var embedding: EmbeddingTable? = try model.embedding()
         let element = embedding!.tensorType(format)
         let metadata: [(key: String, value: GGUFValue)] =
@@ -63,7 +64,7 @@ extension Checkpoint {
                 ("general.architecture", .text(MatMulFreeGGUF.architecture)), ("general.name", .text(name)),
                 ("general.file_type", .uint32(ternary.fileType)), ("general.quantization_version", .uint32(2)),
                 ("general.alignment", .uint32(UInt32(GGUFFile.defaultAlignment))),
-            ] + MatMulFreeGGUF.metadata(configuration)
+            ] + MatMulFreeGGUF.metadata(configuration) + tokenizer
         let tensors = MatMulFreeGGUF.tensors(configuration, ternary: ternary.tensorType, embedding: element)
         let writer = MatMulFreeWriter(
             writer: try GGUFWriter(output, metadata: metadata, tensors: tensors), ternary: ternary.tensorType)

@@ -13,10 +13,10 @@ extension Device {
         let data = try makeBuffer(byteCount: byteCount, memory: .device, label: "read bandwidth")
         let result = try makeBuffer(byteCount: 4, memory: .device, label: "read bandwidth result")
         let recording = try record(label: "read bandwidth") { recorder in
-            recorder.writeTimestamp(0)
+            try recorder.writeTimestamp(0)
             try recorder.dispatch(kernel, [BufferSlice(data), BufferSlice(result)], on: self, traits: traits)
             recorder.barrier()
-            recorder.writeTimestamp(1)
+            try recorder.writeTimestamp(1)
         }
         var nanoseconds: [UInt64] = []
         for _ in 0..<7 {

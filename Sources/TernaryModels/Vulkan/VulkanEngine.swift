@@ -133,7 +133,7 @@ public final class VulkanEngine: Engine {
                 case .dispatch(let kernel, let buffers):
                     try recorder.dispatch(kernel, buffers, on: device, traits: traits)
                 case .barrier: recorder.barrier()
-                case .copy(let from, let to): try recorder.copy(from: from, to: to)
+                case .copy(let from, let to): recorder.copy(from: from, to: to)
                 case .mark: break
                 }
             }
