@@ -75,6 +75,8 @@ struct PipelineEngine: TokenizerEngine {
         description.decoder.surface(of: vocabulary.tokens[token], isFirst: state.isFirst)
     }
 
+    var leftOutTokensEndCharacters: Bool { false }
+
     var leadingStrip: (character: [UInt8], count: Int)? { description.decoder.leadingStrip }
 
     var specialTokens: (before: [Int], after: [Int]) { description.template ?? vocabulary.flaggedSpecialTokens }

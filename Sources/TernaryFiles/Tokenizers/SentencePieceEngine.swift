@@ -110,6 +110,8 @@ struct SentencePieceEngine: TokenizerEngine {
         return UTF8Text.replacing(UTF8Text.spaceSymbol, with: [UInt8(ascii: " ")], in: piece)
     }
 
+    var leftOutTokensEndCharacters: Bool { true }
+
     var leadingStrip: (character: [UInt8], count: Int)? { nil }
 
     var specialTokens: (before: [Int], after: [Int]) { vocabulary.flaggedSpecialTokens }

@@ -1,4 +1,6 @@
-/// Decodes a text token by token; what it returns is whole characters, and together exactly what ``Tokenizer/decode(_:skipSpecialTokens:)`` gives.
+/// Decodes a text token by token.
+///
+/// What it returns is whole characters, and together exactly what ``Tokenizer/decode(_:skipSpecialTokens:)`` gives.
 public struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipsSpecialTokens: Bool
@@ -41,7 +43,11 @@ public struct StreamingDecoder: Sendable {
 
     mutating func append(_ token: Int, to text: inout [UInt8]) {
         let engine = tokenizer.engine
-        guard token >= 0, token < tokenizer.count, !(skipsSpecialTokens && engine.isSpecial(token)) else { return }
+        guard token >= 0, token < tokenizer.count else { return }
+        if skipsSpecialTokens, engine.isSpecial(token) {
+            if engine.leftOutTokensEndCharacters { flush(into: &text, isEnd: true) }
+            return
+        }
         if let byte = engine.byte(of: token) {
             pending.append(byte)
             flush(into: &text, isEnd: false)

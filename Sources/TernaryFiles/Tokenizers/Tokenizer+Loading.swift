@@ -17,7 +17,7 @@ extension Tokenizer {
         return try Tokenizer(vocabulary: vocabulary, path: path)
     }
 
-    /// Loads one file: a `tokenizer.json` or a SentencePiece model, told apart by the first byte.
+    /// Loads one file: a `tokenizer.json` where the name ends in `.json`, a SentencePiece model otherwise.
     ///
     /// - Throws: ``FileError`` naming the file and what in it cannot be used.
     public static func load(file path: String) throws -> Tokenizer {
@@ -26,11 +26,7 @@ extension Tokenizer {
 
     private static func vocabulary(file path: String) throws -> TokenizerVocabulary {
         let bytes = try readWholeFile(path)
-        let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
-        // A SentencePiece model starts with the key of its first piece, 0x0A, a blank too; then a length follows, never a brace.
-        if bytes.first(where: { !blanks.contains($0) }) == UInt8(ascii: "{"), path.hasSuffix(".json") || bytes.first != 0x0A {
-            return try TokenizerVocabulary(tokenizerJSON: bytes, path: path)
-        }
+        if path.hasSuffix(".json") { return try TokenizerVocabulary(tokenizerJSON: bytes, path: path) }
         return try TokenizerVocabulary(sentencePiece: bytes, path: path)
     }
 }

@@ -12,6 +12,9 @@ protocol TokenizerEngine: Sendable {
     /// Whether decoding may leave the token out.
     func isSpecial(_ token: Int) -> Bool
 
+    /// Whether a token left out ends a character that byte tokens before it began: the two libraries disagree.
+    var leftOutTokensEndCharacters: Bool { get }
+
     /// Characters dropped from the start of the decoded text while they match: one character's UTF-8, and at most how often.
     var leadingStrip: (character: [UInt8], count: Int)? { get }
 

@@ -9,7 +9,7 @@ extension TokenizerVocabulary {
         let model = try JSONFields(document["model"], path: path, place: "model")
         try readTokens(model, path: path)
         let modelTokenCount = tokens.count
-        for token in description.addedTokens { try add(token, path: path) }
+        try add(description.addedTokens, path: path)
         merges = try Self.merges(try model.array("merges") ?? [], path: path)
         types = [Int32](repeating: TokenType.normal.rawValue, count: tokens.count)
         if description.hasByteFallback {
@@ -42,11 +42,17 @@ extension TokenizerVocabulary {
         }
     }
 
-    private mutating func add(_ token: PipelineDescription.AddedToken, path: String) throws {
-        if token.id == tokens.count { tokens.append(token.content) }
-        guard tokens.indices.contains(token.id), tokens[token.id] == token.content else {
-            let text = String(decoding: token.content.prefix(64), as: UTF8.self)
-            throw FileError(path, at: "added_tokens", "\"\(text)\" has id \(token.id), which is another token's or leaves a gap")
+    /// Adds the tokens that the model lacks; the reference library would number others than the file says anew.
+    private mutating func add(_ added: [PipelineDescription.AddedToken], path: String) throws {
+        var known = idsByText()
+        for token in added {
+            let id = known[token.content] ?? tokens.count
+            guard token.id == id else {
+                let text = String(decoding: token.content, as: UTF8.self)
+                throw FileError(path, at: "added_tokens", "\"\(text)\" has id \(token.id), but belongs at \(id)")
+            }
+            if id == tokens.count { tokens.append(token.content) }
+            known[token.content] = id
         }
     }
 
