@@ -21,6 +21,7 @@ let package = Package(
     products: [
         .executable(name: "vkternary", targets: ["vkternary"]),
         .library(name: "TernaryModels", targets: ["TernaryModels"]),
+        .library(name: "TernaryFiles", targets: ["TernaryFiles"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),

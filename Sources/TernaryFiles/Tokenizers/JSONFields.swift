@@ -16,7 +16,9 @@ struct JSONFields {
     subscript(key: String) -> JSON? { object[key] }
 
     /// An error about a member.
-    func error(_ key: String, _ reason: String) -> FileError { FileError(path, at: place.isEmpty ? key : "\(place).\(key)", reason) }
+    func error(_ key: String, _ reason: String) -> FileError {
+        FileError(path, at: place.isEmpty ? key : "\(place).\(key)", reason)
+    }
 
     /// Refuses members that are not listed: they might change the result.
     func allow(_ keys: String...) throws {
@@ -32,7 +34,6 @@ struct JSONFields {
 
     func bytes(_ key: String) throws -> [UInt8] {
         guard let value = self[key]?.stringBytes else { throw error(key, self[key] == nil ? "missing" : "not a string") }
-        guard UTF8Text.isValid(value) else { throw error(key, "not UTF-8") }
         return value
     }
 
@@ -56,7 +57,9 @@ struct JSONFields {
 
     /// A whole number that can count or number tokens.
     func count(_ key: String) throws -> Int {
-        guard let value = self[key]?.int, (0...1 << 24).contains(value) else { throw error(key, "not a whole number up to \(1 << 24)") }
+        guard let value = self[key]?.int, (0...1 << 24).contains(value) else {
+            throw error(key, "not a whole number up to \(1 << 24)")
+        }
         return value
     }
 

@@ -36,7 +36,8 @@ struct MergeModel: Sendable {
         }
         self.table = table
         self.merges = merges
-        bytes = !description.hasByteFallback
+        bytes =
+            !description.hasByteFallback
             ? [] : (0..<256).map { table.id(of: TokenizerVocabulary.piece(of: UInt8($0))) ?? -1 }
         unknown = try description.unknownToken.map { text in
             if let id = table.id(of: text) { return id }

@@ -38,7 +38,8 @@ struct PipelineDescription: Sendable {
     init(_ document: JSON, path: String) throws {
         let root = try JSONFields(document, path: path, place: "")
         try root.allow(
-            "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model")
+            "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder",
+            "model")
         if let version = root["version"], version.string != "1.0" { throw root.error("version", "only \"1.0\" is supported") }
         try root.requireNull("truncation", "padding")
         normalizers = try NormalizerStep.parse(root["normalizer"] ?? .null, path: path, place: "normalizer")
@@ -114,7 +115,8 @@ struct PipelineDescription: Sendable {
             }
             scheme = .never
         }
-        return Metaspace(replacement: try fields.character("replacement"), scheme: scheme, splits: try fields.flag("split") ?? true)
+        return Metaspace(
+            replacement: try fields.character("replacement"), scheme: scheme, splits: try fields.flag("split") ?? true)
     }
 
     private static func template(_ value: JSON, path: String) throws -> (before: [Int], after: [Int])? {

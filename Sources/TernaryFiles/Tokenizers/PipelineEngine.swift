@@ -90,7 +90,8 @@ extension PipelineDescription {
     func words(_ text: ArraySlice<UInt8>, startsText: Bool) -> [ArraySlice<UInt8>] {
         guard let metaspace else { return [text] }
         var spaced = UTF8Text.replacing([UInt8(ascii: " ")], with: metaspace.replacement, in: Array(text))
-        if metaspace.scheme == .always || (metaspace.scheme == .first && startsText), !spaced.starts(with: metaspace.replacement) {
+        if metaspace.scheme == .always || (metaspace.scheme == .first && startsText), !spaced.starts(with: metaspace.replacement)
+        {
             spaced = metaspace.replacement + spaced
         }
         guard metaspace.splits else { return [spaced[...]] }

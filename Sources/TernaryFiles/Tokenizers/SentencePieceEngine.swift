@@ -42,7 +42,9 @@ struct SentencePieceEngine: TokenizerEngine {
         }
         guard let unknown else { throw FileError(path, "no token for unknown text") }
         if let missing = bytes.firstIndex(of: -1) {
-            guard bytes.allSatisfy({ $0 < 0 }) else { throw FileError(path, "there are byte pieces, but none for byte \(missing)") }
+            guard bytes.allSatisfy({ $0 < 0 }) else {
+                throw FileError(path, "there are byte pieces, but none for byte \(missing)")
+            }
             bytes = []
         }
         self.unknown = unknown

@@ -63,7 +63,8 @@ private struct SentencePieceFile {
             case (3, .varint(2)): vocabulary.algorithm = .bytePair
             case (3, .varint(let type)):
                 let names: [UInt64: String] = [3: "WORD", 4: "CHAR"]
-                throw FileError(path, at: "trainer_spec.model_type", "\(names[type] ?? "\(type)") is not supported; UNIGRAM and BPE are")
+                throw FileError(
+                    path, at: "trainer_spec.model_type", "\(names[type] ?? "\(type)") is not supported; UNIGRAM and BPE are")
             case (24, .varint(let flag)): vocabulary.treatsWhitespaceAsSuffix = flag != 0
             case (35, .varint(let flag)): byteFallback = flag != 0
             case (44, .bytes(let text)): vocabulary.unknownSurface = Array(text)
@@ -112,6 +113,8 @@ private struct SentencePieceFile {
         vocabulary.addsBeginToken = vocabulary.beginToken != nil
         let byte = find(.byte, nil)
         if let byte, !byteFallback { throw FileError(path, at: "token \(byte)", "a byte piece, but byte_fallback is off") }
-        if byte == nil, byteFallback { throw FileError(path, at: "trainer_spec.byte_fallback", "on, but there are no byte pieces") }
+        if byte == nil, byteFallback {
+            throw FileError(path, at: "trainer_spec.byte_fallback", "on, but there are no byte pieces")
+        }
     }
 }

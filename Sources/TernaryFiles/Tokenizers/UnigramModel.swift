@@ -42,7 +42,9 @@ struct UnigramModel: Sendable {
             var end = start
             while end < text.count, search.advance(&cursor, by: text[end]) {
                 end += 1
-                guard let token = search.match(cursor), types[token] != TokenizerVocabulary.TokenType.unused.rawValue else { continue }
+                guard let token = search.match(cursor), types[token] != TokenizerVocabulary.TokenType.unused.rawValue else {
+                    continue
+                }
                 let isUserDefined = types[token] == TokenizerVocabulary.TokenType.userDefined.rawValue
                 let score = isUserDefined ? Double(Float(end - start) * highest) - 0.1 : Double(scores[token])
                 offer(score + Double(before), token, end)
