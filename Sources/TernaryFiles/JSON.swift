@@ -19,7 +19,7 @@ public enum JSON: Sendable, Equatable {
     public struct Member: Sendable, Equatable {
         /// UTF-8, escapes resolved.
         public let key: [UInt8]
-        /// What stands behind the colon.
+        /// What the key stands for.
         public let value: JSON
     }
 
@@ -27,7 +27,7 @@ public enum JSON: Sendable, Equatable {
     public struct SyntaxError: Error, Equatable, CustomStringConvertible {
         /// Byte offset at which parsing failed.
         public let offset: Int
-        /// What was expected.
+        /// What was expected or found there.
         public let reason: String
         /// One line.
         public var description: String { "invalid JSON at byte \(offset): \(reason)" }
@@ -108,6 +108,9 @@ private struct JSONParser {
     init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     mutating func document() throws(JSON.SyntaxError) -> JSON {
+        if let offset = UTF8Text.firstInvalid(bytes.bindMemory(to: UInt8.self)) {
+            throw JSON.SyntaxError(offset: offset, reason: "not UTF-8")
+        }
         let value = try value()
         skipSpace()
         guard position == bytes.count else { throw error("text after the document's end") }
@@ -117,7 +120,11 @@ private struct JSONParser {
     func error(_ reason: String) -> JSON.SyntaxError { JSON.SyntaxError(offset: position, reason: reason) }
 
     mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+        while position < bytes.count {
+            let byte = bytes[position]
+            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
+            position += 1
+        }
     }
 
     mutating func take(_ byte: UInt8) -> Bool {
@@ -192,9 +199,13 @@ private struct JSONParser {
     mutating func number() throws(JSON.SyntaxError) -> JSON {
         let start = position
         func isDigit(_ at: Int) -> Bool { at < bytes.count && bytes[at] >= 0x30 && bytes[at] <= 0x39 }
-        _ = take(UInt8(ascii: "-"))
+        let isNegative = take(UInt8(ascii: "-"))
         guard isDigit(position) else { throw error("expected a value") }
         if bytes[position] == 0x30 { position += 1 } else { while isDigit(position) { position += 1 } }
+        if !isNegative, position - start <= 15, position == bytes.count || !Self.continuesNumber(bytes[position]) {
+            // Most numbers are small and whole: ids, shapes, offsets.
+            return .number(Double(bytes[start..<position].reduce(0) { $0 * 10 + Int($1 & 15) }))
+        }
         if take(UInt8(ascii: ".")) {
             guard isDigit(position) else { throw error("expected a digit after '.'") }
             while isDigit(position) { position += 1 }
@@ -209,6 +220,10 @@ private struct JSONParser {
         return .number(value)
     }
 
+    static func continuesNumber(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || byte == UInt8(ascii: "e") || byte == UInt8(ascii: "E")
+    }
+
     mutating func string() throws(JSON.SyntaxError) -> [UInt8] {
         position += 1
         var text: [UInt8] = []
@@ -219,9 +234,10 @@ private struct JSONParser {
             {
                 position += 1
             }
-            text.append(contentsOf: bytes[start..<position])
+            let run = UnsafeRawBufferPointer(rebasing: bytes[start..<position])
             guard position < bytes.count else { throw error("a string without an end") }
-            if take(UInt8(ascii: "\"")) { return text }
+            if take(UInt8(ascii: "\"")) { return text.isEmpty ? Array(run) : text + run }
+            text.append(contentsOf: run)
             guard take(UInt8(ascii: "\\")) else { throw error("a control character in a string") }
             try escape(into: &text)
         }

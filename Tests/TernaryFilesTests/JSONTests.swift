@@ -11,7 +11,9 @@ struct JSONTests {
         #expect(json["é😀\u{FFFD}x"]?.string == "\n")
     }
 
-    @Test("numbers", arguments: [("0", 0.0), ("-12.5e1", -125), ("9007199254740993", 9_007_199_254_740_992)])
+    @Test(
+        "numbers",
+        arguments: [("0", 0.0), ("-12.5e1", -125), ("4096", 4096), ("-7", -7), ("9007199254740993", 9_007_199_254_740_992)])
     func numbers(text: String, value: Double) throws { #expect(try JSON(parsing: Array(text.utf8)) == .number(value)) }
 
     @Test(
@@ -20,6 +22,13 @@ struct JSONTests {
             "", "{", "[1,]", "{\"a\"}", "01", "1.", "1e999", "\"a", "\"\\x\"", "\"\u{1}\"", "nul", "1 2", "{a:1}", "\"\\u12g4\"",
         ])
     func refuses(text: String) { #expect(throws: JSON.SyntaxError.self) { try JSON(parsing: Array(text.utf8)) } }
+
+    @Test("refuses text that is not UTF-8, naming the byte")
+    func invalidText() {
+        #expect(throws: JSON.SyntaxError(offset: 9, reason: "not UTF-8")) {
+            try JSON(parsing: Array("[\"abcdefg".utf8) + [0xE2, 0x96, 0x22, 0x5D])
+        }
+    }
 
     @Test("refuses deep nesting instead of recursing into it")
     func nesting() {

@@ -34,7 +34,6 @@ struct JSONFields {
 
     func bytes(_ key: String) throws -> [UInt8] {
         guard let value = self[key]?.stringBytes else { throw error(key, self[key] == nil ? "missing" : "not a string") }
-        guard UTF8Text.isValid(value) else { throw error(key, "not UTF-8") }
         return value
     }
 

@@ -16,6 +16,7 @@ public struct TokenizerVocabulary: Sendable, Equatable {
         case unknown, control, userDefined, unused, byte
     }
 
+    /// How text becomes pieces.
     public var algorithm = Algorithm.bytePair
     /// The tokens' UTF-8, by id (`tokenizer.ggml.tokens`).
     public var tokens: [[UInt8]] = []
@@ -25,8 +26,11 @@ public struct TokenizerVocabulary: Sendable, Equatable {
     public var types: [Int32] = []
     /// For a ``pipeline``: "left right", best first (`.merges`).
     public var merges: [[UInt8]] = []
+    /// The token that starts a text (`.bos_token_id`).
     public var beginToken: Int?
+    /// The token that ends a text (`.eos_token_id`).
     public var endToken: Int?
+    /// The token for text that no other covers (`.unknown_token_id`).
     public var unknownToken: Int?
     /// Whether special tokens include ``beginToken`` before the text (`.add_bos_token`).
     public var addsBeginToken = true
@@ -47,6 +51,7 @@ public struct TokenizerVocabulary: Sendable, Equatable {
     /// The JSON of a `tokenizer.json` without its vocabulary and merges; empty for SentencePiece.
     public var pipeline: [UInt8] = []
 
+    /// A vocabulary without tokens, to be filled.
     public init() {}
 
     /// No token may be longer than this, bytes; the longest of known models are runs of some hundred spaces.

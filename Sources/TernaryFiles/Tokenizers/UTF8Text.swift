@@ -30,24 +30,32 @@ enum UTF8Text {
     @inline(__always)
     static func characterLength(lead: UInt8) -> Int { lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4 }
 
-    /// Whether the text is well-formed throughout.
-    static func isValid(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    /// The offset of the first byte outside well-formed characters, or nil.
+    static func firstInvalid(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
+        let raw = UnsafeRawBufferPointer(text)
         var position = 0
         while position < text.count {
+            // Eight ASCII bytes at a time.
+            if position + 8 <= text.count,
+                raw.loadUnaligned(fromByteOffset: position, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+            {
+                position += 8
+                continue
+            }
             let length = characterLength(text, at: position)
-            if length == 0 { return false }
+            if length == 0 { return position }
             position += length
         }
-        return true
+        return nil
     }
 
     /// Whether the text is well-formed throughout.
-    static func isValid(_ text: [UInt8]) -> Bool { text.withUnsafeBufferPointer { isValid($0) } }
+    static func isValid(_ text: [UInt8]) -> Bool { text.withUnsafeBufferPointer { firstInvalid($0) == nil } }
 
     /// The text with U+FFFD for every byte outside well-formed characters.
     static func repaired(_ text: [UInt8]) -> [UInt8] {
         text.withUnsafeBufferPointer { bytes in
-            if isValid(bytes) { return text }
+            if firstInvalid(bytes) == nil { return text }
             var result: [UInt8] = []
             result.reserveCapacity(bytes.count)
             var position = 0

@@ -20,7 +20,8 @@ struct ReferenceCases: CustomTestStringConvertible, Sendable {
 
     /// The cases that the repository holds.
     static let own: [ReferenceCases] = [
-        "bpe-bytes", "bpe-rules", "bpe-unused", "unigram-bytes", "unigram-suffix", "unigram-bare", "llama", "mistral", "metaspace",
+        "bpe-bytes", "bpe-rules", "bpe-unused", "unigram-bytes", "unigram-suffix", "unigram-bare", "llama", "mistral",
+        "metaspace",
         "unknown",
     ].map { load("\(folder)/\($0).cases.json") }
 
@@ -29,11 +30,14 @@ struct ReferenceCases: CustomTestStringConvertible, Sendable {
         getenv("VKTERNARY_TOKENIZER_CASES").map { String(cString: $0).split(separator: ":").map { load(String($0)) } } ?? []
 
     private static func load(_ path: String) -> ReferenceCases {
-        guard let file = try? readWholeFile(path), let json = try? JSON(parsing: file) else { fatalError("no test cases in \(path)") }
+        guard let file = try? readWholeFile(path), let json = try? JSON(parsing: file) else {
+            fatalError("no test cases in \(path)")
+        }
         let name = json["tokenizer"]?.string ?? ""
         func numbers(_ value: JSON) -> [Int] { (value.array ?? []).compactMap(\.int) }
         return ReferenceCases(
-            name: name, tokenizerPath: name.hasPrefix("/") ? name : "\(folder)/\(name)", special: numbers(json["special"] ?? .null),
+            name: name, tokenizerPath: name.hasPrefix("/") ? name : "\(folder)/\(name)",
+            special: numbers(json["special"] ?? .null),
             encoding: (json["cases"]?.array ?? []).map { ($0.array ?? []) }.map { (hex($0[0]), numbers($0[1]), hex($0[2])) },
             decoding: (json["decode"]?.array ?? []).map { ($0.array ?? []) }.map { (numbers($0[0]), hex($0[1])) })
     }
