@@ -3,8 +3,10 @@
 
 #define CVK_GLOBAL_FUNCTIONS(F)                                                                                                         \
     F(vkEnumerateInstanceExtensionProperties)                                                                                           \
-    F(vkEnumerateInstanceLayerProperties)                                                                                               \
     F(vkCreateInstance)
+
+// Layers are the loader's business; a driver opened directly may not have this.
+#define CVK_OPTIONAL_GLOBAL_FUNCTIONS(F) F(vkEnumerateInstanceLayerProperties)
 
 #define CVK_INSTANCE_FUNCTIONS(F)                                                                                                       \
     F(vkDestroyInstance)                                                                                                                \

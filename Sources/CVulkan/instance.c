@@ -57,6 +57,7 @@ static PFN_vkGetInstanceProcAddr find_lookup(void *library) {
 
 static bool has_layer(cvk_instance *instance, const char *name) {
     uint32_t count = 0;
+    if (!instance->vkEnumerateInstanceLayerProperties) return false;
     if (instance->vkEnumerateInstanceLayerProperties(&count, NULL) < 0 || count == 0) return false;
     VkLayerProperties *layers = calloc(count, sizeof *layers);
     if (!layers) return false;
@@ -97,6 +98,8 @@ static VkResult create(cvk_instance *instance, PFN_vkGetInstanceProcAddr lookup,
         return VK_ERROR_INCOMPATIBLE_DRIVER;
     }
     CVK_GLOBAL_FUNCTIONS(CVK_LOOKUP)
+    instance->vkEnumerateInstanceLayerProperties =
+        (PFN_vkEnumerateInstanceLayerProperties)lookup(NULL, "vkEnumerateInstanceLayerProperties");
 
     if (validation && !has_layer(instance, validation_layer)) {
         explain(message, message_size, "%s", validation_layer);

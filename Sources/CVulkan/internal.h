@@ -21,6 +21,7 @@ struct cvk_instance {
     bool debug_utils;
     uint32_t api_version; // asked for; a device's newer functions stay out of reach
     CVK_GLOBAL_FUNCTIONS(CVK_MEMBER)
+    CVK_OPTIONAL_GLOBAL_FUNCTIONS(CVK_MEMBER)
     CVK_INSTANCE_FUNCTIONS(CVK_MEMBER)
     CVK_OPTIONAL_INSTANCE_FUNCTIONS(CVK_MEMBER)
     pthread_mutex_t lock; // guards the list below; messages come from any thread

@@ -27,7 +27,7 @@ public final class Buffer: @unchecked Sendable {
     {
         precondition(byteCount >= 0, "buffer \(label): \(byteCount) bytes")
         let limit = device.description.maxBufferBytes
-        if byteCount == 0 { throw .failed(call: "makeBuffer", result: 0, detail: "buffer \(label) has no bytes") }
+        if byteCount == 0 { throw .emptyBuffer(label) }
         if byteCount > limit - 16 { throw .tooLarge("buffer \(label), bytes", requested: byteCount, limit: limit) }
         let padded = byteCount.roundedUp(to: 16)
         let addressable = device.description.features.contains(.bufferDeviceAddress)

@@ -49,10 +49,10 @@ public final class Device: Sendable {
     /// A buffer of zeros.
     ///
     /// - Parameters:
-    ///   - byteCount: at least one.
+    ///   - byteCount: not negative; see below for zero.
     ///   - placement: where it should lie.
     ///   - label: for errors and debug names.
-    /// - Throws: ``VulkanError/tooLarge(_:requested:limit:)``, ``VulkanError/outOfDeviceMemory(_:bytes:)``,
+    /// - Throws: ``VulkanError/emptyBuffer(_:)``, ``VulkanError/tooLarge(_:requested:limit:)``, ``VulkanError/outOfDeviceMemory(_:bytes:)``,
     ///   ``VulkanError/outOfHostMemory(_:)``.
     public func makeBuffer(byteCount: Int, memory placement: BufferMemory, label: String) throws(VulkanError) -> Buffer {
         let buffer = try Buffer(byteCount, placement: placement, label: label, memory: memory, on: logical)

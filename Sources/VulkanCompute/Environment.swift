@@ -15,9 +15,11 @@ public enum Environment {
     /// Whether validation is asked for.
     public static var validation: Bool { value("VKTERNARY_VALIDATION").map { $0 != "0" } ?? false }
 
-    /// The features to hide. A name that is none of ``DisabledFeature`` is ignored.
-    public static var disabledFeatures: [DisabledFeature] {
-        (value("VKTERNARY_DISABLE") ?? "").split(separator: ",").compactMap { DisabledFeature(rawValue: String($0)) }
+    /// The features to hide.
+    ///
+    /// - Throws: ``VulkanError/setting(_:)`` where a name is none of ``DisabledFeature``.
+    public static func disabledFeatures() throws(VulkanError) -> [DisabledFeature] {
+        try DisabledFeature.list(value("VKTERNARY_DISABLE") ?? "")
     }
 
     /// Where pipelines are cached: `vkternary` in the user's cache directory; nil where there is no such directory.
@@ -53,6 +55,18 @@ public enum DisabledFeature: String, CaseIterable, Sendable {
     case hostVisible = "host-visible"
     /// Timestamps.
     case timestamps
+
+    static func list(_ names: String) throws(VulkanError) -> [DisabledFeature] {
+        var features: [DisabledFeature] = []
+        for name in names.split(separator: ",") {
+            guard let feature = DisabledFeature(rawValue: String(name)) else {
+                let known = allCases.map(\.rawValue).joined(separator: ", ")
+                throw .setting("VKTERNARY_DISABLE names no feature '\(name)'; known are \(known)")
+            }
+            features.append(feature)
+        }
+        return features
+    }
 
     var features: DeviceFeatures {
         switch self {

@@ -15,6 +15,7 @@ public final class Recording: @unchecked Sendable {
     private let device: LogicalDevice
     private let commands: [Recorder.Command]
     private let slices: [BufferSlice]
+    private let kept: [Buffer]
     private let timestampCount: Int
     private var pool = cvk_command_pool(value: 0)
     private var buffer = cvk_commands(value: nil)
@@ -28,6 +29,7 @@ public final class Recording: @unchecked Sendable {
         self.device = device
         commands = recorder.commands
         slices = recorder.slices
+        kept = recorder.kept
         timestampCount = recorder.timestampCount
         dispatchCount = commands.count { if case .dispatch = $0 { true } else { false } }
 
@@ -62,7 +64,9 @@ public final class Recording: @unchecked Sendable {
         if timestampCount > 0 { cvk_cmd_reset_queries(handle, buffer, queries, UInt32(timestampCount)) }
         // A submission before this one may have written what this one reads. A fence alone does not make that visible.
         var written = CVK_SCOPE_COMPUTE | CVK_SCOPE_TRANSFER
-        cvk_cmd_barrier(handle, buffer, UInt32(written), UInt32(scopes(from: 0)))
+        // To all stages used here, because the barriers below pass on only what this recording has written.
+        let used = commands.reduce(0) { $0 | $1.scope }
+        cvk_cmd_barrier(handle, buffer, UInt32(written), UInt32(used))
         written = 0
         var bound: Pipeline?
         for (index, command) in commands.enumerated() {

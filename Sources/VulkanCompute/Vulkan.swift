@@ -4,9 +4,10 @@ public enum Vulkan {
     /// ``DeviceDescription/unusable``), without the features that `VKTERNARY_DISABLE` hides.
     ///
     /// - Parameter loader: the Vulkan library, or a driver; see ``Environment``.
-    /// - Throws: ``VulkanError/loaderMissing(_:)``, or ``VulkanError/noDevice(_:)`` where there is a loader and no driver.
+    /// - Throws: ``VulkanError/loaderMissing(_:)``, or ``VulkanError/noDevice(_:)`` where there is a loader and no driver,
+    ///   ``VulkanError/setting(_:)`` where the environment names an unknown feature.
     public static func devices(loader: String = Environment.loader) throws(VulkanError) -> [DeviceDescription] {
-        let hidden = Environment.disabledFeatures.reduce(into: DeviceFeatures()) { $0.formUnion($1.features) }
+        let hidden = try Environment.disabledFeatures().reduce(into: DeviceFeatures()) { $0.formUnion($1.features) }
         return try Instance.shared(loader: loader).devices().map { device in
             var device = device
             device.features.subtract(hidden)

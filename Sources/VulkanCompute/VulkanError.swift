@@ -12,6 +12,8 @@ public enum VulkanError: Error, Equatable, Sendable, CustomStringConvertible {
     case missingFeature(String)
     /// A size exceeds what the device allows: what was asked for, bytes or count asked, the limit.
     case tooLarge(String, requested: Int, limit: Int)
+    /// A buffer without bytes was asked for; its label.
+    case emptyBuffer(String)
     /// No memory on the device: for what, and how many bytes.
     case outOfDeviceMemory(String, bytes: Int)
     /// No memory on the host: for what.
@@ -22,6 +24,8 @@ public enum VulkanError: Error, Equatable, Sendable, CustomStringConvertible {
     case validation([String])
     /// A recording was submitted again before it had completed; its label.
     case recordingBusy(String)
+    /// An environment variable holds something unknown.
+    case setting(String)
     /// Any other failure of a Vulkan call.
     case failed(call: String, result: Int32, detail: String)
 
@@ -38,6 +42,7 @@ public enum VulkanError: Error, Equatable, Sendable, CustomStringConvertible {
         case .missingFeature(let what): "the device cannot do this: \(what)"
         case .tooLarge(let what, let requested, let limit):
             "\(what): \(requested) exceeds the device's limit of \(limit); split it into smaller parts"
+        case .emptyBuffer(let label): "buffer \(label) has no bytes; Vulkan knows no empty buffers, so leave it out"
         case .outOfDeviceMemory(let what, let bytes):
             "out of device memory: \(what) needs \(bytes) bytes; close other programs that use the device, "
                 + "use a smaller model or run on the CPU"
@@ -48,6 +53,7 @@ public enum VulkanError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "and if it repeats, look into the kernel's log (dmesg) and update the driver"
         case .validation(let messages): "Vulkan validation: " + messages.joined(separator: "\n")
         case .recordingBusy(let label): "the recording \(label) was submitted again before it had completed; wait for it first"
+        case .setting(let what): what
         case .failed(let call, let result, let detail):
             "\(call) failed with VkResult \(result)\(detail.isEmpty ? "" : " (\(detail))"); update the driver or use the CPU"
         }
