@@ -13,7 +13,7 @@
 #extension GL_EXT_spirv_intrinsics : require
 #endif
 
-layout(constant_id = 8) const uint RESIDUAL = 0;
+layout(constant_id = 9) const uint RESIDUAL = 0;
 
 layout(push_constant) uniform Params {
     uint tokens;  // rows of x
@@ -35,39 +35,30 @@ vec4 value(uint row, uint v);
 vec4 statistic(uint row, uint v);
 vec4 outer(uint v);
 vec4 combined(uint n, uint v);
+uvec4 load_tile(uint matrix, uint index);
 #include "prologue.glsl"
 #include "ternary_rows.glsl"
 vec4 value(uint row, uint v) { return x[row * VECTORS + v]; }
 vec4 statistic(uint row, uint v) { return s[row * VECTORS + v]; }
 vec4 outer(uint v) { return outer_weight[v]; }
 vec4 combined(uint n, uint v) { return combined_weight[v]; }
+uvec4 load_tile(uint matrix, uint index) { return tiles[index]; }
 
 void main() {
     const uint first_token = gl_WorkGroupID.y * TOKENS;
     const uint first_row = gl_WorkGroupID.x * ROWS_EACH;
+    begin_rows(params.rows);
     quantize_rows(first_token, params.tokens - 1);
-
-    const uint part = gl_SubgroupID % SPLIT;
-    for (uint group = gl_SubgroupID / SPLIT; group < GROUPS; group += TEAMS) {
-        if (first_row + group * 4 >= params.rows) break;
-        const uint base = (first_row / 4 + group) * TILES;
-        ivec4 acc[TOKENS];
-        for (uint t = 0; t < TOKENS; ++t) acc[t] = ivec4(0);
-        for (uint i = part * SUBGROUP + gl_SubgroupInvocationID; i < TILES; i += SPLIT * SUBGROUP) {
-            const uvec4 tile = tiles[base + i];
-            for (uint t = 0; t < TOKENS; ++t) acc[t] = tile_product(tile, codes[t * TILES + i], acc[t]);
-        }
-        for (uint t = 0; t < TOKENS; ++t) store_sums(t, 0, group, acc[t]);
-    }
+    sum_rows(params.rows);
     barrier();
 
     for (uint i = gl_LocalInvocationIndex; i < TOKENS * ROWS_EACH; i += WG_SIZE) {
         const uint token = i / ROWS_EACH;
-        const uint row = first_row + i % ROWS_EACH;
-        if (row < params.rows && first_token + token < params.tokens) {
-            const float product = row_value(token, 0, i % ROWS_EACH, 0, params.scale);
-            const uint at = (first_token + token) * params.y_stride + row;
-            y[at] = RESIDUAL != 0 ? settled_sum(y[at], product) : product;
-        }
+        const uint local = i % ROWS_EACH;
+        const uint row = first_row + local;
+        if (row >= params.rows || first_token + token >= params.tokens) continue;
+        const float product = row_value(token, 0, local, params.scale);
+        const uint at = (first_token + token) * params.y_stride + row;
+        y[at] = RESIDUAL != 0 ? settled_sum(y[at], product) : product;
     }
 }

@@ -32,45 +32,30 @@ vec4 value(uint row, uint v);
 vec4 statistic(uint row, uint v);
 vec4 outer(uint v);
 vec4 combined(uint n, uint v);
+uvec4 load_tile(uint matrix, uint index);
 #include "prologue.glsl"
 #include "ternary_rows.glsl"
 vec4 value(uint row, uint v) { return x[row * VECTORS + v]; }
 vec4 statistic(uint row, uint v) { return x[row * VECTORS + v]; }
 vec4 outer(uint v) { return outer_weight[v]; }
 vec4 combined(uint n, uint v) { return combined_weight[v]; }
+uvec4 load_tile(uint matrix, uint index) { return tiles[matrix * params.matrix_tiles + index]; }
 
 void main() {
     const uint first_token = gl_WorkGroupID.y * TOKENS;
     const uint first_row = gl_WorkGroupID.x * ROWS_EACH;
+    begin_rows(params.rows);
     quantize_rows(first_token, params.tokens - 1);
-
-    const uint part = gl_SubgroupID % SPLIT;
-    for (uint group = gl_SubgroupID / SPLIT; group < GROUPS; group += TEAMS) {
-        if (first_row + group * 4 >= params.rows) break;
-        const uint base = (first_row / 4 + group) * TILES;
-        ivec4 acc[TOKENS * 2];
-        for (uint i = 0; i < TOKENS * 2; ++i) acc[i] = ivec4(0);
-        for (uint i = part * SUBGROUP + gl_SubgroupInvocationID; i < TILES; i += SPLIT * SUBGROUP) {
-            const uvec4 gate = tiles[base + i];
-            const uvec4 up = tiles[base + params.matrix_tiles + i];
-            for (uint t = 0; t < TOKENS; ++t) {
-                acc[t * 2] = tile_product(gate, codes[t * TILES + i], acc[t * 2]);
-                acc[t * 2 + 1] = tile_product(up, codes[t * TILES + i], acc[t * 2 + 1]);
-            }
-        }
-        for (uint t = 0; t < TOKENS; ++t) {
-            store_sums(t, 0, group, acc[t * 2]);
-            store_sums(t, 1, group, acc[t * 2 + 1]);
-        }
-    }
+    sum_rows(params.rows);
     barrier();
 
     for (uint i = gl_LocalInvocationIndex; i < TOKENS * ROWS_EACH; i += WG_SIZE) {
         const uint token = i / ROWS_EACH;
         const uint local = i % ROWS_EACH;
-        if (first_row + local >= params.rows || first_token + token >= params.tokens) continue;
-        const float gate = row_value(token, 0, local, 0, params.scale);
-        const float up = row_value(token, 1, local, 0, params.scale);
-        product[(first_token + token) * params.product_stride + first_row + local] = settled_product(exact_silu(gate), up);
+        const uint row = first_row + local;
+        if (row >= params.rows || first_token + token >= params.tokens) continue;
+        const float gate = row_value(token, 0, local, params.scale);
+        const float up = row_value(token, 1, local, params.scale);
+        product[(first_token + token) * params.product_stride + row] = settled_product(exact_silu(gate), up);
     }
 }

@@ -15,8 +15,8 @@
 #extension GL_EXT_spirv_intrinsics : require
 #endif
 
-layout(constant_id = 8) const uint SEQUENCE = 0;
-layout(constant_id = 9) const uint HAS_LOWER_BOUND = 1;
+layout(constant_id = 9) const uint SEQUENCE = 0;
+layout(constant_id = 10) const uint HAS_LOWER_BOUND = 1;
 
 layout(push_constant) uniform Params {
     uint tokens;        // rows of x
@@ -43,6 +43,7 @@ vec4 value(uint row, uint v);
 vec4 statistic(uint row, uint v);
 vec4 outer(uint v);
 vec4 combined(uint n, uint v);
+uvec4 load_tile(uint matrix, uint index);
 #include "prologue.glsl"
 #include "ternary_rows.glsl"
 #include "mlgru.glsl"
@@ -50,43 +51,26 @@ vec4 value(uint row, uint v) { return x[row * VECTORS + v]; }
 vec4 statistic(uint row, uint v) { return x[row * VECTORS + v]; }
 vec4 outer(uint v) { return outer_weight[v]; }
 vec4 combined(uint n, uint v) { return combined_weight[n * VECTORS + v]; }
+uvec4 load_tile(uint matrix, uint index) { return tiles[matrix * params.matrix_tiles + index]; }
 
 void main() {
     const uint first_token = gl_WorkGroupID.y * TOKENS;
     const uint first_row = gl_WorkGroupID.x * ROWS_EACH;
+    begin_rows(params.rows);
     quantize_rows(first_token, params.tokens - 1);
-
-    const uint part = gl_SubgroupID % SPLIT;
-    for (uint group = gl_SubgroupID / SPLIT; group < GROUPS; group += TEAMS) {
-        if (first_row + group * 4 >= params.rows) break;
-        const uint base = (first_row / 4 + group) * TILES;
-        ivec4 acc[TOKENS * 3];
-        for (uint i = 0; i < TOKENS * 3; ++i) acc[i] = ivec4(0);
-        for (uint i = part * SUBGROUP + gl_SubgroupInvocationID; i < TILES; i += SPLIT * SUBGROUP) {
-            const uvec4 tile[3] = uvec4[](
-                tiles[base + i], tiles[base + params.matrix_tiles + i], tiles[base + 2 * params.matrix_tiles + i]);
-            for (uint t = 0; t < TOKENS; ++t) {
-                for (uint m = 0; m < 3; ++m) {
-                    acc[t * 3 + m] = tile_product(tile[m], codes[(t * NORMS + m) * TILES + i], acc[t * 3 + m]);
-                }
-            }
-        }
-        for (uint t = 0; t < TOKENS; ++t) {
-            for (uint m = 0; m < 3; ++m) store_sums(t, m, group, acc[t * 3 + m]);
-        }
-    }
+    sum_rows(params.rows);
     barrier();
 
     for (uint i = gl_LocalInvocationIndex; i < TOKENS * ROWS_EACH; i += WG_SIZE) {
         const uint token = i / ROWS_EACH;
         const uint local = i % ROWS_EACH;
-        const uint channel = first_row + local;
-        if (channel >= params.rows || first_token + token >= params.tokens) continue;
-        const float zi = row_value(token, 0, local, 0, params.input_scale);
-        const float zf = row_value(token, 1, local, 1, params.forget_scale);
-        const float zg = row_value(token, 2, local, 2, params.gate_scale);
-        const Gates gates = mlgru_gates(zi, zf, HAS_LOWER_BOUND != 0, lower_bound[channel]);
-        const uint at = (first_token + token) * params.state_stride + channel;
+        const uint row = first_row + local;
+        if (row >= params.rows || first_token + token >= params.tokens) continue;
+        const float zi = row_value(token, 0, local, params.input_scale);
+        const float zf = row_value(token, 1, local, params.forget_scale);
+        const float zg = row_value(token, 2, local, params.gate_scale);
+        const Gates gates = mlgru_gates(zi, zf, HAS_LOWER_BOUND != 0, lower_bound[row]);
+        const uint at = (first_token + token) * params.state_stride + row;
         gate[at] = zg;
         if (SEQUENCE != 0) {
             state[at] = gates.forget;

@@ -37,12 +37,12 @@ struct FusedShape: Equatable, Sendable {
     /// Shared memory that does not grow with the row: lane sums, peaks, partial sums.
     private static let fixedBytes = 12 * 1024
 
-    /// constant_id 0 to 7.
+    /// constant_id 0 to 8.
     func constants(for device: DeviceTraits) -> [UInt32] {
         [
             UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), (1 / Float(columns)).bitPattern,
             outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern, UInt32(tokensEach), UInt32(shares.groups),
-            UInt32(shares.split),
+            UInt32(shares.split), UInt32(shares.depth),
         ]
     }
 

@@ -27,13 +27,18 @@ public struct DeviceTraits: Sendable, Equatable {
     public var sharedMemoryBytes: Int
     /// Work groups that fill the device, two for each of its processors or so.
     public var targetWorkgroups: Int
+    /// Whether loads take long enough that several should be in flight: true of every GPU.
+    public var hidesLatency: Bool
 
-    public init(subgroupSize: Int, integerDot: Bool, sharedMemoryBytes: Int, targetWorkgroups: Int) {
+    public init(
+        subgroupSize: Int, integerDot: Bool, sharedMemoryBytes: Int, targetWorkgroups: Int, hidesLatency: Bool
+    ) {
         precondition([8, 16, 32, 64, 128].contains(subgroupSize), "a subgroup of \(subgroupSize)")
         self.subgroupSize = subgroupSize
         self.integerDot = integerDot
         self.sharedMemoryBytes = sharedMemoryBytes
         self.targetWorkgroups = targetWorkgroups
+        self.hidesLatency = hidesLatency
     }
 
     /// Subgroups in a work group of 256.

@@ -4,6 +4,8 @@ struct RowShares: Equatable, Sendable {
     var groups: Int
     /// Subgroups that share the columns of a group.
     var split: Int
+    /// Tiles of each matrix that an invocation loads ahead.
+    var depth: Int
     /// Work groups.
     var workgroups: Int
 
@@ -28,5 +30,9 @@ struct RowShares: Equatable, Sendable {
         groups = min(wanted, most)
         self.split = split
         workgroups = ceilDivide(rowGroups, groups)
+        // Eight 16-byte loads in flight for every invocation hide the memory's latency; no more than there are to do. A software
+        // driver has no latency to hide, and compiles unrolled loops slowly.
+        let sequence = groups / teams * ceilDivide(tiles, split * device.subgroupSize)
+        depth = min(sequence, device.hidesLatency ? max(1, 8 / matrices) : 1)
     }
 }

@@ -10,5 +10,5 @@ struct FuzzTarget: Sendable {
     let body: @Sendable ([UInt8]) -> Void
 
     /// All of them; add a parser here.
-    static let all: [FuzzTarget] = [.json, .sentencePiece, .tokenizerJSON, .text]
+    static let all: [FuzzTarget] = [.json, .sentencePiece, .tokenizerJSON, .text, .safetensors, .index, .config, .gguf]
 }
