@@ -7,11 +7,13 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
     /// What was expected and what was found.
     public let reason: String
 
+    /// An error about `path`, and a place in it where one is to blame.
     public init(_ path: String, at place: String? = nil, _ reason: String) {
         self.path = path
         self.place = place
         self.reason = reason
     }
 
+    /// "path: place: reason", one line.
     public var description: String { place.map { "\(path): \($0): \(reason)" } ?? "\(path): \(reason)" }
 }

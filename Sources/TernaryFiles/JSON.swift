@@ -17,7 +17,9 @@ public enum JSON: Sendable, Equatable {
 
     /// One key and its value.
     public struct Member: Sendable, Equatable {
+        /// UTF-8, escapes resolved.
         public let key: [UInt8]
+        /// What stands behind the colon.
         public let value: JSON
     }
 
@@ -25,7 +27,9 @@ public enum JSON: Sendable, Equatable {
     public struct SyntaxError: Error, Equatable, CustomStringConvertible {
         /// Byte offset at which parsing failed.
         public let offset: Int
+        /// What was expected.
         public let reason: String
+        /// One line.
         public var description: String { "invalid JSON at byte \(offset): \(reason)" }
     }
 

@@ -5,6 +5,7 @@ import VulkanCompute
 /// The CPU's vector units as an engine.
 public final class CPUEngine: Engine {
     public var deviceName: String { "CPU (\(model.summary))" }
+    public var deviceSeconds: Double? { nil }
     public var configuration: MatMulFreeConfiguration { model.weights.configuration }
     public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount) }
     private let model: MatMulFreeCPU

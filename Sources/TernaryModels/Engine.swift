@@ -12,6 +12,9 @@ public protocol Engine: AnyObject {
     /// Bytes that the model takes on its device and on the host.
     var memory: MemoryUse { get }
 
+    /// Seconds that passes have taken so far by the device's own clock; nil where the device is the host.
+    var deviceSeconds: Double? { get }
+
     /// Takes tokens after those taken before and advances the state.
     ///
     /// - Parameters:

@@ -5,6 +5,7 @@ import VulkanCompute
 /// The CPU reference as an engine: slow, and right by definition.
 public final class ReferenceEngine: Engine {
     public let deviceName = "CPU reference"
+    public var deviceSeconds: Double? { nil }
     public var configuration: MatMulFreeConfiguration { model.weights.configuration }
     public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount) }
     private var model: MatMulFreeReference

@@ -34,6 +34,7 @@ public struct Recorder {
     private(set) var commands: [Command] = []
     private(set) var slices: [BufferSlice] = []
     private(set) var pushes: [UInt8] = []
+    private(set) var kept: [Buffer] = []
     private(set) var timestampCount = 0
     let device: LogicalDevice
 
@@ -101,6 +102,12 @@ public struct Recorder {
 
     /// Makes everything that follows see what everything before has written, and wait for it.
     public mutating func barrier() { commands.append(.barrier) }
+
+    /// Makes the recording hold a buffer that its shaders reach by ``Buffer/deviceAddress`` rather than by a binding.
+    public mutating func keep(_ buffer: Buffer) {
+        precondition(buffer.device === device, "buffer \(buffer.label) belongs to another device")
+        kept.append(buffer)
+    }
 
     /// Copies bytes; both slices have the same length and do not overlap.
     public mutating func copy(from source: BufferSlice, to target: BufferSlice) {

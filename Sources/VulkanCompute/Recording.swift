@@ -15,6 +15,7 @@ public final class Recording: @unchecked Sendable {
     private let device: LogicalDevice
     private let commands: [Recorder.Command]
     private let slices: [BufferSlice]
+    private let kept: [Buffer]
     private let timestampCount: Int
     private var pool = cvk_command_pool(value: 0)
     private var buffer = cvk_commands(value: nil)
@@ -28,6 +29,7 @@ public final class Recording: @unchecked Sendable {
         self.device = device
         commands = recorder.commands
         slices = recorder.slices
+        kept = recorder.kept
         timestampCount = recorder.timestampCount
         dispatchCount = commands.count { if case .dispatch = $0 { true } else { false } }
 

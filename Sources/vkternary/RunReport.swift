@@ -19,6 +19,11 @@ struct RunReport {
     /// Bytes of packed weights that a decoded token reads, per second.
     private var weightBytesPerSecond: Double { Double(model.weights.ternaryByteCount) * statistics.decodeTokensPerSecond }
 
+    private var deviceShare: String {
+        guard let seconds = statistics.decodeDeviceSeconds, statistics.decodeSteps > 0 else { return "" }
+        return ", \((seconds * 1000 / Double(statistics.decodeSteps)).fixed(3)) of them on the device"
+    }
+
     var lines: [String] {
         let memory = engine.memory
         var lines = [
@@ -27,7 +32,7 @@ struct RunReport {
             "memory   \(bytes(memory.device)) on the device, \(bytes(memory.host)) on the host",
             "prefill  \(statistics.promptTokens) tokens, \(statistics.prefillTokensPerSecond.fixed(1)) tokens/s",
             "decode   \(statistics.decodeSteps) tokens, \(statistics.decodeTokensPerSecond.fixed(1)) tokens/s, "
-                + "\(statistics.millisecondsPerToken.fixed(3)) ms/token",
+                + "\(statistics.millisecondsPerToken.fixed(3)) ms/token\(deviceShare)",
         ]
         if statistics.firstTokenSeconds > 0 { lines.append("first    token after \((statistics.firstTokenSeconds * 1000).fixed(1)) ms") }
         if let readBandwidth, readBandwidth > 0 {
@@ -48,6 +53,7 @@ struct RunReport {
             ("prefill_tokens_per_second", .double(statistics.prefillTokensPerSecond)),
             ("generated_tokens", .int(statistics.generatedTokens)), ("decode_steps", .int(statistics.decodeSteps)),
             ("decode_seconds", .double(statistics.decodeSeconds)),
+            ("decode_device_seconds", statistics.decodeDeviceSeconds.map { .double($0) } ?? .null),
             ("decode_tokens_per_second", .double(statistics.decodeTokensPerSecond)),
             ("milliseconds_per_token", .double(statistics.millisecondsPerToken)),
             ("first_token_seconds", .double(statistics.firstTokenSeconds)),

@@ -91,12 +91,14 @@ struct Session {
         statistics.promptTokens = prompt.count
         statistics.prefillSeconds = (clock.now - start) / .seconds(1)
         let decodeStart = clock.now
+        let deviceStart = engine.deviceSeconds
         for _ in 0..<command.tokens where !Interrupt.isPending {
             statistics.logitsHash.combine(logits)
             logits = try engine.forward([Sampler.greedy(logits)], logits: .last)
             statistics.decodeSteps += 1
         }
         statistics.decodeSeconds = (clock.now - decodeStart) / .seconds(1)
+        statistics.decodeDeviceSeconds = engine.deviceSeconds.map { $0 - (deviceStart ?? 0) }
         statistics.generatedTokens = statistics.decodeSteps
         let report = try RunReport(model: model, engine: engine, statistics: statistics, measuresBandwidth: true)
         try Terminal.write(command.json ? report.json.description + "\n" : report.lines.joined(separator: "\n") + "\n")

@@ -104,6 +104,23 @@ struct RecordingTests {
         #expect(try device.words(y) == [1, 2, 3])
     }
 
+    @Test("a recording keeps what it reaches by address for as long as it lives")
+    func keepsAddressed() throws {
+        let device = try TestDevice.shared()
+        weak var buffer: Buffer?
+        func record() throws -> Recording {
+            let addressed = try device.buffer([1, 2, 3], "addressed")
+            buffer = addressed
+            #expect((addressed.deviceAddress ?? 0 != 0) == device.description.features.contains(.bufferDeviceAddress))
+            return try device.record(label: "addressed") { $0.keep(addressed) }
+        }
+        var recording: Recording? = try record()
+        #expect(buffer != nil)
+        try device.run(#require(recording))
+        recording = nil
+        #expect(buffer == nil)
+    }
+
     @Test("many threads record and run on one device")
     func threads() async throws {
         let device = try TestDevice.shared()

@@ -32,17 +32,17 @@ struct KernelBenchmarks: ParsableCommand {
         guard let found = try Vulkan.devices().first(where: { $0.unusable == nil && (device.isEmpty || $0.name.contains(device)) }) else {
             throw ValidationError("No usable Vulkan device's name contains '\(device)'.")
         }
-        let device = try Device(found, logger: Logger(label: "benchmarks"))
+        let gpu = try Device(found, logger: Logger(label: "benchmarks"))
         print("\(found.name), \(found.driverName) \(found.driverInfo)")
         print("tokens  columns     rows   fused us (spread)        unfused us (spread)      ratio   fused GB/s of weights")
-        for tokens in tokens {
+        for count in tokens {
             for (columns, rows) in Self.shapes {
-                let bench = try BitLinearBenchmark(columns: columns, rows: rows, tokens: tokens, device: device)
+                let bench = try BitLinearBenchmark(columns: columns, rows: rows, tokens: count, device: gpu)
                 try bench.check()
                 let fused = try bench.time(.fused, runs: runs)
                 let unfused = try bench.time(.unfused, runs: runs)
                 print(
-                    pad("\(tokens)", 6), pad("\(columns)", 8), pad("\(rows)", 8), pad(fused.text, 24), pad(unfused.text, 24),
+                    pad("\(count)", 6), pad("\(columns)", 8), pad("\(rows)", 8), pad(fused.text, 24), pad(unfused.text, 24),
                     pad(tenths(unfused.median / fused.median), 6), pad(tenths(Double(columns * rows / 4) / fused.median / 1e3), 10))
             }
         }
@@ -89,15 +89,16 @@ struct BitLinearBenchmark {
             matrix.words[index] = bits & ~(threes << 1)
         }
         self.matrix = matrix
+        let words = matrix.words
 
-        let device = device
-        func make(_ byteCount: Int) throws -> Buffer { try device.makeBuffer(byteCount: byteCount, memory: .device, label: "benchmark") }
+        let gpu = device
+        func make(_ byteCount: Int) throws -> Buffer { try gpu.makeBuffer(byteCount: byteCount, memory: .device, label: "benchmark") }
         func fill(_ values: [Float]) throws -> Buffer {
             let buffer = try make(values.count * 4)
-            try values.withUnsafeBytes { try device.upload($0, to: buffer) }
+            try values.withUnsafeBytes { try gpu.upload($0, to: buffer) }
             return buffer
         }
-        x = try fill((0..<tokens).flatMap { _ in row })
+        x = try fill(Array(repeating: row, count: tokens).flatMap { $0 })
         outer = try fill(norm.outer!)
         combined = try fill(norm.combined)
         y = try make(rows * tokens * 4)
@@ -107,10 +108,10 @@ struct BitLinearBenchmark {
         step = try make(tokens * 4)
         sum = try make(tokens * 4)
         // More than twice the largest cache we know of, 60 MB.
-        let count = device.description.kind == .software ? 2 : max(2, (160 << 20) / matrix.byteCount)
+        let count = gpu.description.kind == .software ? 2 : max(2, (160 << 20) / matrix.byteCount)
         copies = try (0..<count).map { _ in
-            let buffer = try make(matrix.byteCount)
-            try matrix.words.withUnsafeBytes { try device.upload($0, to: buffer) }
+            let buffer = try make(words.count * 4)
+            try words.withUnsafeBytes { try gpu.upload($0, to: buffer) }
             return buffer
         }
     }

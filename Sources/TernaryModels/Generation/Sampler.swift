@@ -106,9 +106,16 @@ public struct Sampler: Sendable {
     /// The likeliest token, the lowest id among equals.
     public static func greedy(_ logits: [Float]) -> Int {
         logits.withUnsafeBufferPointer { logits in
-            var best = 0
-            for token in 1..<max(1, logits.count) where logits[token] > logits[best] { best = token }
-            return best
+            // The largest value by vectors, then where it first stands.
+            var best = SIMD16<Float>(repeating: -.infinity)
+            let whole = logits.count & ~15
+            for index in stride(from: 0, to: whole, by: 16) {
+                let next = UnsafeRawPointer(logits.baseAddress! + index).loadUnaligned(as: SIMD16<Float>.self)
+                best = pointwiseMax(best, next)
+            }
+            var largest = best.max()
+            for index in whole..<logits.count { largest = max(largest, logits[index]) }
+            return logits.firstIndex(of: largest) ?? 0
         }
     }
 }

@@ -24,6 +24,8 @@ public struct GenerationStatistics: Sendable {
     /// Passes of one token, and the seconds they took with sampling.
     public var decodeSteps = 0
     public var decodeSeconds = 0.0
+    /// Seconds of them by the device's own clock; nil where the device is the host.
+    public var decodeDeviceSeconds: Double?
     /// Seconds from the start to the first drawn token.
     public var firstTokenSeconds = 0.0
     /// Hash of all logits that a token was drawn from.
@@ -89,6 +91,7 @@ public final class TextGenerator {
         var matcher = StopMatcher(stops)
         var tokens: [Int] = []
         let decodeStart = clock.now
+        let deviceStart = engine.deviceSeconds
         var reason = StopReason.length
         while limit.map({ tokens.count < $0 }) ?? true {
             if isCancelled() {
@@ -116,6 +119,7 @@ public final class TextGenerator {
             statistics.decodeSteps += 1
         }
         statistics.decodeSeconds = (clock.now - decodeStart).seconds
+        statistics.decodeDeviceSeconds = engine.deviceSeconds.map { $0 - (deviceStart ?? 0) }
         statistics.generatedTokens = tokens.count
         if reason != .stopString {
             let rest = matcher.append(decoder.finish()).shown + matcher.finish()

@@ -15,6 +15,7 @@ public final class VulkanEngine: Engine {
     public let configuration: MatMulFreeConfiguration
     /// The form that runs: unfused also where shared memory is too small for this model's rows.
     public let form: Form
+    public private(set) var deviceSeconds: Double?
     public var memory: MemoryUse { device.usedBytes }
 
     private let device: Device
@@ -45,6 +46,7 @@ public final class VulkanEngine: Engine {
         self.device = device
         let description = device.description
         deviceName = description.name
+        deviceSeconds = description.features.contains(.timestamps) ? 0 : nil
         configuration = weights.configuration
         traits = DeviceTraits(description)
         let columns = max(configuration.hiddenSize, configuration.stateSize, configuration.intermediateSize)
@@ -68,6 +70,10 @@ public final class VulkanEngine: Engine {
             let recording = try recording(Pass(tokens: part.count, logits: wanted))
             try write(part)
             try device.run(recording)
+            if deviceSeconds != nil {
+                let times = try recording.timestamps()
+                deviceSeconds! += Double(times[1] - times[0]) * 1e-9
+            }
             let rows = wanted == .all ? part.count : wanted == .last ? 1 : 0
             if rows > 0 { result += try read(workspace.logits, count: rows * configuration.vocabularySize) }
         }
@@ -121,13 +127,14 @@ public final class VulkanEngine: Engine {
             // One token is what decoding replays: it stays.
             recordings = recordings.filter { $0.key.tokens == 1 }
         }
-        let recording = try record(plan(pass).steps, label: "\(pass.tokens) tokens")
+        let recording = try record(plan(pass).steps, label: "\(pass.tokens) tokens", isTimed: deviceSeconds != nil)
         recordings[pass] = recording
         return recording
     }
 
-    private func record(_ steps: [Plan.Step], label: String) throws -> Recording {
+    private func record(_ steps: [Plan.Step], label: String, isTimed: Bool = false) throws -> Recording {
         try device.record(label: label) { recorder in
+            if isTimed { try recorder.writeTimestamp(0) }
             for step in steps {
                 switch step {
                 case .dispatch(let kernel, let buffers):
@@ -137,6 +144,7 @@ public final class VulkanEngine: Engine {
                 case .mark: break
                 }
             }
+            if isTimed { try recorder.writeTimestamp(1) }
         }
     }
 
