@@ -43,7 +43,8 @@ size_t cshaders_{n}_size(void) {{ return sizeof {n}; }}
 """ for n in names))
 write(
     "Sources/TernaryKernels/CompiledKernels.swift",
-    NOTE + """import CShaders
+    NOTE + """// swift-format-ignore-file
+import CShaders
 import VulkanCompute
 
 /// The builds of the kernels.

@@ -1,4 +1,5 @@
 // Generated from Shaders/variants.txt by scripts/kernel-table.py; do not edit.
+// swift-format-ignore-file
 import CShaders
 import VulkanCompute
 
