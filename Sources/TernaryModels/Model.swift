@@ -14,7 +14,7 @@ public struct Model: Sendable {
     /// What to call it: a file's name, the built-in model's, or the preset's.
     public let name: String
     public let weights: MatMulFreeWeights
-    /// nil for random weights, which have no text.
+    /// nil for random weights and checkpoints without a tokenizer, which have no text.
     public let tokenizer: Tokenizer?
 
     /// Reads a model.
@@ -33,7 +33,8 @@ public struct Model: Sendable {
         case .embedded, .path:
             let checkpoint = try checkpoint(source)!
             return Model(
-                name: checkpoint.name, weights: try checkpoint.weights(progress: progress), tokenizer: try checkpoint.tokenizer())
+                name: checkpoint.name, weights: try checkpoint.weights(progress: progress),
+                tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil)
         }
     }
 

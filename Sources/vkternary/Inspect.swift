@@ -18,7 +18,9 @@ struct Inspect: ParsableCommand {
     func run() throws {
         try Failure.reporting {
             let checkpoint = try Model.checkpoint(model.map { .path($0) } ?? .embedded)!
-            let report = InspectReport(checkpoint: checkpoint, tokenizer: try checkpoint.tokenizer(), listsTensors: tensors)
+            let report = InspectReport(
+                checkpoint: checkpoint, tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil,
+                listsTensors: tensors)
             try Terminal.write(json ? report.json.description + "\n" : report.lines.joined(separator: "\n") + "\n")
         }
     }
@@ -27,25 +29,33 @@ struct Inspect: ParsableCommand {
 /// What `inspect` says, for a person and for a machine.
 struct InspectReport {
     let checkpoint: Checkpoint
-    let tokenizer: Tokenizer
+    let tokenizer: Tokenizer?
     let listsTensors: Bool
 
     private var packedBytes: Int { checkpoint.configuration.ternaryWeights / 4 }
 
+    private func describe(_ tokenizer: Tokenizer) -> String {
+        func id(_ token: Int?) -> String { token.map { "\($0)" } ?? "none" }
+        return "\(tokenizer.count) tokens, begin \(id(tokenizer.beginToken)), end \(id(tokenizer.endToken))"
+    }
+
     var lines: [String] {
         let shape = checkpoint.configuration
         var lines = [
-            "model          \(checkpoint.name)", "format         \(checkpoint.format)", "architecture   MatMul-free LM (hgrn_bit)",
+            "model          \(checkpoint.name)", "format         \(checkpoint.format)",
+            "architecture   MatMul-free LM (hgrn_bit)",
             "parameters     \(shape.parameters.grouped), \(shape.ternaryWeights.grouped) of them ternary",
             "layers         \(shape.layerCount)", "hidden size    \(shape.hiddenSize)", "state size     \(shape.stateSize)",
             "intermediate   \(shape.intermediateSize)", "vocabulary     \(shape.vocabularySize)",
             "lower bounds   \(shape.usesLowerBounds ? "yes" : "no")", "norm epsilon   \(shape.normEpsilon)",
-            "tokenizer      \(tokenizer.count) tokens, begin \(tokenizer.beginToken.map { "\($0)" } ?? "none"), end \(tokenizer.endToken.map { "\($0)" } ?? "none")",
+            "tokenizer      \(tokenizer.map(describe) ?? "none")",
         ]
         lines += checkpoint.parts.map { "bytes          \(bytes($0.byteCount)) \($0.name)" }
         lines.append("packed         \(bytes(packedBytes)) of ternary weights at 2 bits, as they are read for every token")
         lines.append("state          \(bytes(4 * shape.stateSize * shape.layerCount)) for a text of any length")
-        if listsTensors { lines += checkpoint.tensors.map { "tensor         \($0.name) \($0.type) \($0.shape) \(bytes($0.byteCount))" } }
+        if listsTensors {
+            lines += checkpoint.tensors.map { "tensor         \($0.name) \($0.type) \($0.shape) \(bytes($0.byteCount))" }
+        }
         return lines
     }
 
@@ -53,11 +63,13 @@ struct InspectReport {
         let shape = checkpoint.configuration
         var members: [(String, JSONText)] = [
             ("model", .string(checkpoint.name)), ("format", .string(checkpoint.format)), ("architecture", .string("hgrn_bit")),
-            ("parameters", .int(shape.parameters)), ("ternary_weights", .int(shape.ternaryWeights)), ("layers", .int(shape.layerCount)),
+            ("parameters", .int(shape.parameters)), ("ternary_weights", .int(shape.ternaryWeights)),
+            ("layers", .int(shape.layerCount)),
             ("hidden_size", .int(shape.hiddenSize)), ("state_size", .int(shape.stateSize)),
             ("intermediate_size", .int(shape.intermediateSize)), ("vocabulary_size", .int(shape.vocabularySize)),
             ("uses_lower_bounds", .bool(shape.usesLowerBounds)), ("norm_epsilon", .double(Double(shape.normEpsilon))),
-            ("begin_token", tokenizer.beginToken.map { .int($0) } ?? .null), ("end_token", tokenizer.endToken.map { .int($0) } ?? .null),
+            ("begin_token", tokenizer?.beginToken.map { .int($0) } ?? .null),
+            ("end_token", tokenizer?.endToken.map { .int($0) } ?? .null),
             ("packed_ternary_bytes", .int(packedBytes)), ("state_bytes", .int(4 * shape.stateSize * shape.layerCount)),
             ("bytes", .object(checkpoint.parts.map { ($0.name, .int($0.byteCount)) })),
         ]
@@ -68,7 +80,8 @@ struct InspectReport {
                     .array(
                         checkpoint.tensors.map {
                             .object([
-                                ("name", .string($0.name)), ("type", .string($0.type)), ("shape", .array($0.shape.map { .int($0) })),
+                                ("name", .string($0.name)), ("type", .string($0.type)),
+                                ("shape", .array($0.shape.map { .int($0) })),
                                 ("bytes", .int($0.byteCount)),
                             ])
                         })

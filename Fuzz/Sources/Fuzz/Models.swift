@@ -62,6 +62,18 @@ extension FuzzTarget {
         })
 }
 
+/// What `TinyModel.folder` has made, to be removed when the program ends; libFuzzer runs inputs on one thread.
+nonisolated(unsafe) private var folders: [String] = []
+
+private func removeFolders() {
+    for folder in folders {
+        for name in ["config.json", "model.safetensors", "model.safetensors.index.json", "model.gguf"] {
+            unlink("\(folder)/\(name)")
+        }
+        rmdir(folder)
+    }
+}
+
 /// A model of a few hundred weights, for seeds.
 private enum TinyModel {
     static let config = """
@@ -110,6 +122,8 @@ private enum TinyModel {
         let path = "\(root)/vkternary-fuzz-\(name)-\(getpid())"
         if access(path, F_OK) != 0 {
             mkdir(path, 0o777)
+            folders.append(path)
+            if folders.count == 1 { atexit { removeFolders() } }
             write(Array(config.utf8), to: "\(path)/config.json")
             write(safetensors(type: "F32"), to: "\(path)/model.safetensors")
         }
