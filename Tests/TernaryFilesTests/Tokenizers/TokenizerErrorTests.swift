@@ -148,6 +148,8 @@ struct TokenizerErrorTests {
         #expect(throws: FileError("\(folder)/tokenizer_config.json", at: "eos_token", "the vocabulary lacks \"<eot>\"")) {
             try special(#"{"eos_token": "<eot>"}"#)
         }
+        #expect(try special(#"{"added_tokens_decoder": {"1": {"content": "<s>"}}}"#) == [1])
+        #expect(throws: FileError.self) { try special(#"{"added_tokens_decoder": {"1": {"content": "<new>"}}}"#) }
         #expect(throws: FileError.self) { try special("{") }
     }
 }
