@@ -57,7 +57,8 @@ extension TokenizerVocabulary {
                 tokens.indices.contains(id), tokens[id] == text
             else {
                 let key = String(decoding: member.key.prefix(64), as: UTF8.self)
-                throw fields.error("added_tokens_decoder.\(key)", "not a token of the tokenizer's own file, which is not supported")
+                throw fields.error(
+                    "added_tokens_decoder.\(key)", "not a token of the tokenizer's own file, which is not supported")
             }
         }
         beginToken = begin ?? beginToken
