@@ -118,6 +118,7 @@ struct TokenizerErrorTests {
             }
         }
         #expect(try complaint { _ in } == nil)
+        #expect(try complaint { $0.unknownSurface = [0xE2] }?.hasPrefix("t: unknown surface: ") == true)
         #expect(try complaint { $0.scores.removeLast() }?.hasPrefix("t: scores: ") == true)
         #expect(try complaint { $0.types.removeAll() }?.hasPrefix("t: types: 0 for") == true)
         #expect(try complaint { $0.endToken = 1 << 40 }?.hasPrefix("t: end token: id 1099511627776 is outside") == true)
