@@ -28,7 +28,7 @@ func initialize(
     _ argumentCount: UnsafeMutablePointer<CInt>,
     _ argumentList: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>
 ) -> CInt {
-    var options = ["--seconds": "600", "--seed": "1", "--out": "fuzz-out"]
+    var options = ["--seconds": "600", "--seed": "1", "--out": ".build-fuzz"]
     var files: [String] = []
     var words = CommandLine.arguments.dropFirst()
     while let word = words.popFirst() {

@@ -1,5 +1,8 @@
 /// The decoder of a `tokenizer.json`, in the one order that makes sense token by token:
 /// replacements, bytes to characters, fusing, stripping the start.
+///
+/// One difference from the Hugging Face library: where a run of byte tokens is not well-formed, it turns all of the run into U+FFFD,
+/// which a stream cannot know in time; here, as in SentencePiece, only the bytes that belong to no character.
 struct PipelineDecoder: Sendable {
     private var replacements: [(pattern: [UInt8], content: [UInt8])] = []
     private var metaspace: PipelineDescription.Metaspace?

@@ -7,6 +7,8 @@ struct PipelineEngine: TokenizerEngine {
     private let normalizedTokens: AddedTokenSplitter
     private let special: Set<Int>
     private let bytes: [UInt8?]
+    /// The tokens as the decoder sees them: added ones as they are once normalised.
+    private let texts: [[UInt8]]
 
     init(_ vocabulary: TokenizerVocabulary, path: String) throws {
         self.vocabulary = vocabulary
@@ -18,6 +20,7 @@ struct PipelineEngine: TokenizerEngine {
         var normalized = plain
         var seen: Set<[UInt8]> = []
         var special: Set<Int> = []
+        var texts = vocabulary.tokens
         for (index, token) in description.addedTokens.enumerated() {
             let place = "added_tokens[\(index)]"
             guard vocabulary.tokens.indices.contains(token.id), vocabulary.tokens[token.id] == token.content else {
@@ -25,6 +28,7 @@ struct PipelineEngine: TokenizerEngine {
             }
             if token.isSpecial { special.insert(token.id) }
             let text = token.isNormalized ? description.normalize(token.content) : token.content
+            if !token.isSpecial { texts[token.id] = text }
             guard !text.isEmpty else { throw FileError(path, at: place, "nothing is left of it once normalised") }
             guard seen.insert((token.isNormalized ? [1] : [0]) + text).inserted else {
                 throw FileError(path, at: place, "another added token has the same text")
@@ -34,12 +38,13 @@ struct PipelineEngine: TokenizerEngine {
         plainTokens = AddedTokenSplitter(plain)
         normalizedTokens = AddedTokenSplitter(normalized)
         self.special = special
+        self.texts = texts
         for id in (description.template?.before ?? []) + (description.template?.after ?? [])
         where !vocabulary.tokens.indices.contains(id) {
             throw FileError(path, at: "post_processor", "id \(id) is outside the \(vocabulary.tokens.count) tokens")
         }
         let decoder = description.decoder
-        bytes = vocabulary.tokens.map {
+        bytes = texts.map {
             decoder.hasByteFallback ? TokenizerVocabulary.byte(decoder.surface(of: $0, isFirst: false)) : nil
         }
     }
@@ -72,7 +77,7 @@ struct PipelineEngine: TokenizerEngine {
     func byte(of token: Int) -> UInt8? { bytes[token] }
 
     func surface(of token: Int, after state: inout DecodingState) -> [UInt8] {
-        description.decoder.surface(of: vocabulary.tokens[token], isFirst: state.isFirst)
+        description.decoder.surface(of: texts[token], isFirst: state.isFirst)
     }
 
     var leftOutTokensEndCharacters: Bool { false }

@@ -98,8 +98,9 @@ struct SentencePieceEngine: TokenizerEngine {
 
     func surface(of token: Int, after state: inout DecodingState) -> [UInt8] {
         var piece = vocabulary.tokens[token]
-        if vocabulary.type(of: token) == .control { return piece }
-        if vocabulary.type(of: token) == .unknown { return vocabulary.unknownSurface }
+        if token == unknown { return vocabulary.unknownSurface }
+        // GGUF files of other makers give added tokens the type of the unknown one.
+        if [.control, .unknown].contains(vocabulary.type(of: token)) { return piece }
         if vocabulary.addsSpacePrefix || vocabulary.removesExtraWhitespaces, state.isEmpty, !state.droppedPrefix,
             piece.starts(with: UTF8Text.spaceSymbol)
         {

@@ -52,6 +52,15 @@ extension TokenizerVocabulary {
             addsBeginToken = addsBegin ?? addsBeginToken
             addsEndToken = addsEnd ?? addsEndToken
         }
+        for member in fields["added_tokens_decoder"]?.object ?? [] {
+            guard let id = Int(String(decoding: member.key, as: UTF8.self)), let text = member.value["content"]?.stringBytes,
+                tokens.indices.contains(id), tokens[id] == text
+            else {
+                let key = String(decoding: member.key.prefix(64), as: UTF8.self)
+                throw fields.error(
+                    "added_tokens_decoder.\(key)", "not a token of the tokenizer's own file, which is not supported")
+            }
+        }
         beginToken = begin ?? beginToken
         endToken = end ?? endToken
     }

@@ -75,6 +75,9 @@ public struct TokenizerVocabulary: Sendable, Equatable {
             guard scores[id].isFinite else { throw FileError(path, at: place, "its score is not finite") }
             guard TokenType(rawValue: types[id]) != nil else { throw FileError(path, at: place, "unknown type \(types[id])") }
         }
+        guard unknownSurface.count <= Self.longestToken, UTF8Text.isValid(unknownSurface) else {
+            throw FileError(path, at: "unknown surface", "not UTF-8, or longer than \(Self.longestToken) bytes")
+        }
         for (name, id) in [("begin", beginToken), ("end", endToken), ("unknown", unknownToken)] {
             if let id, !tokens.indices.contains(id) {
                 throw FileError(path, at: "\(name) token", "id \(id) is outside the \(tokens.count) tokens")

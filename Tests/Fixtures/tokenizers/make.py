@@ -22,7 +22,7 @@ AWKWARD = [
     "line one\r\nline two\rline three\n", "naïve café — “curly” …", "e\u0301 vs \u00e9", "안녕하세요, 모델", "三值权重的语言模型", "これは小さな", "Привет",
     "مرحبا بالعالم", "नमस्ते", "สวัสดี", "🙂", "👩‍👩‍👧‍👦 🇰🇷 👍🏽", "\u200bzero\u200bwidth", "\ufeffbom", "▁lower▁▁block▁", "<s>not</s> <unk> <0x41>",
     "\x00nul\x7f\x80ÿ", "\U0010ffff🧬", "ﬁ ligature ① ² ½ Ⅷ ﷺ", "x" * 70, "ab" * 50, " " * 90, "0 1 12 1234 3.14", "\u3000wide\u00a0space\u2003",
-    "foo bar foobar <sep>foo  bar", "wordy word words", "ΑΒΓ ΣΊΣΥΦΟΣ İstanbul ẞ", "\ufffd literal", "a\u0300\u0301\u0302\u0303b", "say <end> or<end>or < end > <END>",
+    "foo bar foobar <sep>foo  bar", "zap it, zap it; a zap it", "wordy word words", "ΑΒΓ ΣΊΣΥΦΟΣ İstanbul ẞ", "\ufffd literal", "a\u0300\u0301\u0302\u0303b", "say <end> or<end>or < end > <END>",
 ]
 INVALID = [b"\xff", b"a\x80b", b"\xe2\x96", b"\xe2\x96\x81\xe2\x96", b"\xc0\x80", b"\xed\xa0\x80", b"\xf0\x9f\x99", b"\xf4\x90\x80\x80 x", b" \xff \xfe "]
 RULES = "41\t61\n42\t62\nA0\t20\n3000\t20\n65 301\tE9\n2026\t2E 2E 2E\n200B\t\nFB01\t66 69\n9\t20\n"
@@ -124,7 +124,8 @@ def make_json():
                     "post_processor": None, "decoder": decoder, "model": bpe, **parts}
         (HERE / f"{name}.json").write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
 
-    write("llama", normalizer=llama, post_processor=template("<s>", "A"))
+    zap = added(size, "zap it", normalized=True, special=False)
+    write("llama", normalizer=llama, added_tokens=basic + [zap], post_processor=template("<s>", "A"))
     more = [added(size, "<sep>", lstrip=True), added(size + 1, "<end>", rstrip=True), added(vocab["word"], "word", single_word=True, special=False),
             added(size + 2, "foo bar", normalized=True, special=False), added(size + 3, "foo", special=False)]
     write("mistral", added_tokens=basic + more, pre_tokenizer=metaspace, post_processor=template("<s>", "A", "</s>"))
@@ -152,7 +153,7 @@ def write_cases(tokenizer, out, count, name=None):
         encode = lambda t, special: reference.encode(t.decode(), add_special_tokens=special).ids
         decode = lambda ids: reference.decode(ids).encode()
         size = reference.get_vocab_size()
-        usable = [i for i in range(size) if not reference.id_to_token(i).startswith("<0x")]  # broken byte runs: see README
+        usable = [i for i in range(size) if not reference.id_to_token(i).startswith("<0x")]  # what broken byte runs give differs, on purpose
     else:
         reference = spm.SentencePieceProcessor(model_file=path)
         texts += INVALID + [t.encode() + b for t in rng.choices(AWKWARD, k=20) for b in rng.choices(INVALID, k=1)]

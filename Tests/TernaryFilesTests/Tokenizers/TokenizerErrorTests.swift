@@ -118,6 +118,7 @@ struct TokenizerErrorTests {
             }
         }
         #expect(try complaint { _ in } == nil)
+        #expect(try complaint { $0.unknownSurface = [0xE2] }?.hasPrefix("t: unknown surface: ") == true)
         #expect(try complaint { $0.scores.removeLast() }?.hasPrefix("t: scores: ") == true)
         #expect(try complaint { $0.types.removeAll() }?.hasPrefix("t: types: 0 for") == true)
         #expect(try complaint { $0.endToken = 1 << 40 }?.hasPrefix("t: end token: id 1099511627776 is outside") == true)
@@ -148,6 +149,8 @@ struct TokenizerErrorTests {
         #expect(throws: FileError("\(folder)/tokenizer_config.json", at: "eos_token", "the vocabulary lacks \"<eot>\"")) {
             try special(#"{"eos_token": "<eot>"}"#)
         }
+        #expect(try special(#"{"added_tokens_decoder": {"1": {"content": "<s>"}}}"#) == [1])
+        #expect(throws: FileError.self) { try special(#"{"added_tokens_decoder": {"1": {"content": "<new>"}}}"#) }
         #expect(throws: FileError.self) { try special("{") }
     }
 }
