@@ -56,6 +56,7 @@ let package = Package(
 
         tests("TernaryCore", []),
         tests("TernaryReference", ["TernaryCore"]),
+        tests("TernaryCPU", ["TernaryCore", "TernaryReference", "CTernary"]),
         tests("TernaryFiles", ["TernaryCore"]),
     ],
     swiftLanguageModes: [.v6],
