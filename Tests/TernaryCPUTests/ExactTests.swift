@@ -1,6 +1,6 @@
 import CTernary
-import Testing
 import TernaryCore
+import Testing
 
 /// The C functions against their Swift originals.
 @Suite("exact arithmetic in C")
@@ -8,8 +8,10 @@ struct ExactTests {
     /// Zeros, the ends of the settled range and of the normal one, denormals, huge values, and halfway cases.
     static let edges: [Float] =
         [
-            0, 0x1p-126, 0x1p-149, Float(bitPattern: 0x007F_FFFF), 0x1p-100, 0x1.fffffep-101, 0x1p50, 0x1.000002p50, 0x1p100, 3.4028235e38,
-            0.5, 0.49999997, 0.50000006, 1, 1.5, 2.5, 126.5, 127.49999, 127.5, 128, 128.5, 69, 69.00001, 0.34657359, 8388609, 1e-5,
+            0, 0x1p-126, 0x1p-149, Float(bitPattern: 0x007F_FFFF), 0x1p-100, 0x1.fffffep-101, 0x1p50, 0x1.000002p50, 0x1p100,
+            3.4028235e38,
+            0.5, 0.49999997, 0.50000006, 1, 1.5, 2.5, 126.5, 127.49999, 127.5, 128, 128.5, 69, 69.00001, 0.34657359, 8388609,
+            1e-5,
         ].flatMap { [$0, -$0] }
 
     /// Finite values over the whole range of bit patterns, and the edges.

@@ -1,7 +1,7 @@
 import CTernary
-import Testing
 import TernaryCore
 import TernaryReference
+import Testing
 
 @testable import TernaryCPU
 
