@@ -63,6 +63,7 @@ let package = Package(
 
         tests("TernaryCore", []),
         tests("TernaryReference", ["TernaryCore"]),
+        tests("TernaryCPU", ["TernaryCore", "TernaryReference", "CTernary"]),
         tests("TernaryFiles", ["TernaryCore"]),
         tests(
             "TernaryKernels",

@@ -1,2 +1,0 @@
-#include "CTernary.h"
-typedef int CTernary_unit;

@@ -1,0 +1,21 @@
+// Kernels for AVX2: products of bytes are added in pairs to int16, and widened before they can overflow.
+#include "tables.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "exact.h"
+
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+
+#include "rows.h"
+
+#define CT_DOT(sum, codes, activations) _mm256_add_epi16(sum, _mm256_maddubs_epi16(codes, activations))
+#define CT_WIDEN(sum) _mm256_madd_epi16(sum, _mm256_set1_epi16(1))
+#include "multiply256.h"
+
+#pragma clang attribute pop
+
+const ct_kernels ct_avx2 = {
+    .name = "avx2", .title = "AVX2", .supported = ct_has_avx2, .multiply = multiply, CT_ROWS};
+#endif

@@ -1,0 +1,21 @@
+// Kernels for AVX-VNNI: four products of bytes are added to int32 in one instruction, in 256-bit registers.
+#include "tables.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "exact.h"
+
+#pragma clang attribute push(__attribute__((target("avx2,avxvnni"))), apply_to = function)
+
+#include "rows.h"
+
+#define CT_DOT(sum, codes, activations) _mm256_dpbusd_avx_epi32(sum, codes, activations)
+#define CT_WIDEN(sum) (sum)
+#include "multiply256.h"
+
+#pragma clang attribute pop
+
+const ct_kernels ct_avx_vnni = {
+    .name = "avx-vnni", .title = "AVX-VNNI", .supported = ct_has_avx_vnni, .multiply = multiply, CT_ROWS};
+#endif
