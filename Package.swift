@@ -49,7 +49,7 @@ let package = Package(
         module(
             "TernaryModels",
             [
-                "TernaryCore", "TernaryReference", "TernaryCPU", "TernaryFiles", "TernaryKernels", "VulkanCompute", "CStories",
+                "TernaryCore", "TernaryReference", "TernaryCPU", "TernaryFiles", "TernaryKernels", "VulkanCompute", "CStories", "CTernary",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(

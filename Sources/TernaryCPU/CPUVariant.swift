@@ -62,6 +62,11 @@ public enum CPUFeatures {
     /// Processors this process may use: its affinity mask, or its control group's quota where that is less.
     public static var processorCount: Int { Int(ct_usable_processors()) }
 
+    /// What `--device cpu` would use now, for a list of devices; the reason where `VKTERNARY_CPU` names what cannot run.
+    public static var summary: String {
+        do { return description(of: try CPUVariant.chosen()) } catch { return "cannot be used: \(error)" }
+    }
+
     /// A line for a list of devices, like "2 cores, AVX-512 VNNI".
     public static func description(of variant: CPUVariant) -> String {
         "\(processorCount) \(processorCount == 1 ? "core" : "cores"), \(variant.title)"

@@ -4,7 +4,7 @@ import VulkanCompute
 
 /// The CPU's vector units as an engine.
 public final class CPUEngine: Engine {
-    public var deviceName: String { "CPU (\(model.summary))" }
+    public var deviceName: String { "CPU (\(model.threads) \(model.threads == 1 ? "thread" : "threads"), \(model.variant.title))" }
     public var deviceSeconds: Double? { nil }
     public var configuration: MatMulFreeConfiguration { model.weights.configuration }
     public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount) }
@@ -21,14 +21,15 @@ public final class CPUEngine: Engine {
     }
 
     public func forward(_ tokens: [Int], observe: (Observation) -> Void) throws {
-        // One at a time: within a block of tokens a stage is computed for all of them before the next.
         withoutActuallyEscaping(observe) { observe in
+            // One at a time: within a block of tokens a stage is computed for all of them before the next.
             for (index, token) in tokens.enumerated() {
-                let logits = model.forward([token], logits: .last) { stage, layer, _, values in
+                model.observe = { stage, layer, _, values in
                     observe(Observation(stage: stage, layer: layer, token: index, values: values))
                 }
-                observe(Observation(stage: .logits, layer: 0, token: index, values: logits))
+                _ = model.forward([token], logits: .last)
             }
+            model.observe = nil
         }
     }
 
@@ -36,5 +37,7 @@ public final class CPUEngine: Engine {
 
     public func measureReadBandwidth() throws -> Double? { model.measureReadBandwidth() }
 
-    public func reset() throws { model.reset() }
+    public func reset() throws {
+        model.state = Array(repeating: Array(repeating: 0, count: configuration.stateSize), count: configuration.layerCount)
+    }
 }

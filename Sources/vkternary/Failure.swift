@@ -1,4 +1,5 @@
 import ArgumentParser
+import TernaryCPU
 import TernaryFiles
 import TernaryModels
 import VulkanCompute
@@ -22,6 +23,9 @@ enum Failure {
         } catch let error as VulkanError {
             Terminal.note("vkternary: \(error)")
             throw failed
+        } catch let error as CPUError {
+            Terminal.note("vkternary: \(error)")
+            throw ExitCode(64)
         } catch let error as DeviceChoiceError {
             Terminal.note("vkternary: \(error)")
             throw ExitCode(64)

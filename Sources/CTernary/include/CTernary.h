@@ -3,5 +3,12 @@
 #pragma once
 
 #include "exact.h"
+#include "logits.h"
 #include "kernels.h"
 #include "pool.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Adds up a piece of memory, a multiple of 64 bytes: to measure how fast it can be read.
+uint64_t ct_read(const void *_Nonnull bytes, size_t count);

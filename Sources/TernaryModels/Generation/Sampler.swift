@@ -1,3 +1,4 @@
+import CTernary
 import TernaryCore
 
 /// How the next token is drawn from the logits.
@@ -105,17 +106,7 @@ public struct Sampler: Sendable {
 
     /// The likeliest token, the lowest id among equals.
     public static func greedy(_ logits: [Float]) -> Int {
-        logits.withUnsafeBufferPointer { logits in
-            // The largest value by vectors, then where it first stands.
-            var best = SIMD16<Float>(repeating: -.infinity)
-            let whole = logits.count & ~15
-            for index in stride(from: 0, to: whole, by: 16) {
-                let next = UnsafeRawPointer(logits.baseAddress! + index).loadUnaligned(as: SIMD16<Float>.self)
-                best = pointwiseMax(best, next)
-            }
-            var largest = best.max()
-            for index in whole..<logits.count { largest = max(largest, logits[index]) }
-            return logits.firstIndex(of: largest) ?? 0
-        }
+        precondition(!logits.isEmpty)
+        return logits.withUnsafeBufferPointer { ct_argmax($0.baseAddress!, $0.count) }
     }
 }
