@@ -6,6 +6,7 @@
 // device is filled; TOKENS is as many as shared memory holds.
 // Defined by Sources/TernaryReference/TernaryMatmul.swift (bitLinear).
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
@@ -14,6 +15,7 @@
 #endif
 
 layout(constant_id = 9) const uint RESIDUAL = 0;
+layout(constant_id = 10) const uint SEPARATE_STATISTIC = 0;  // 1: the outer norm measures another row than x
 
 layout(push_constant) uniform Params {
     uint tokens;  // rows of x
@@ -30,6 +32,8 @@ layout(std430, set = 0, binding = 4) readonly buffer Weights { uvec4 tiles[]; };
 layout(std430, set = 0, binding = 5) buffer Y { float y[]; };
 
 #define NORMS 1
+#define SAME_STATISTIC (SEPARATE_STATISTIC == 0)
+#define LANE_SUMS (TOKENS * 2)
 #define MATRICES 1
 vec4 value(uint row, uint v);
 vec4 statistic(uint row, uint v);

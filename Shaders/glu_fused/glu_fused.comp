@@ -5,6 +5,7 @@
 // subgroups. Weights are read once a work group, x in full.
 // Defined by Sources/TernaryReference/Gates.swift (glu).
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
@@ -27,6 +28,8 @@ layout(std430, set = 0, binding = 3) readonly buffer Weights { uvec4 tiles[]; };
 layout(std430, set = 0, binding = 4) writeonly buffer Product { float product[]; };
 
 #define NORMS 1
+#define SAME_STATISTIC true
+#define LANE_SUMS (TOKENS * 2)
 #define MATRICES 2
 vec4 value(uint row, uint v);
 vec4 statistic(uint row, uint v);

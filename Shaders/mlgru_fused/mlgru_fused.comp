@@ -8,6 +8,7 @@
 // subgroups, so that its gates and state never leave the work group. Weights are read once a work group, x in full.
 // Defined by Sources/TernaryReference/MLGRU.swift and Gates.swift (outputGate).
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
@@ -38,6 +39,8 @@ layout(std430, set = 0, binding = 6) writeonly buffer Gate { float gate[]; };
 layout(std430, set = 0, binding = 7) writeonly buffer Gated { float gated[]; };  // SEQUENCE: the input gate
 
 #define NORMS 3
+#define SAME_STATISTIC true
+#define LANE_SUMS (TOKENS * 2)
 #define MATRICES 3
 vec4 value(uint row, uint v);
 vec4 statistic(uint row, uint v);

@@ -17,6 +17,7 @@ layout(std430, set = 0, binding = 3) writeonly buffer Step { float steps[]; };
 layout(std430, set = 0, binding = 4) writeonly buffer CodeSum { int code_sums[]; };
 
 #include "quantizer.glsl"
+#define LANE_SUMS 1
 #include "workgroup.glsl"
 
 shared float subgroup_peaks[32];

@@ -19,6 +19,7 @@ layout(std430, set = 0, binding = 3) readonly buffer Combined { vec4 combined[];
 layout(std430, set = 0, binding = 4) writeonly buffer Weighted { vec4 weighted[]; };
 layout(std430, set = 0, binding = 5) writeonly buffer RootInverse { float root_inverse[]; };
 
+#define LANE_SUMS 2
 #include "exact.glsl"
 #include "workgroup.glsl"
 #include "norm.glsl"
@@ -41,6 +42,6 @@ void main() {
     lane_sums[0][lane] = squares;
     if (HAS_OUTER != 0) lane_sums[1][lane] = outer_squares;
     barrier();
-    const float inverse = norm_root_inverse();
+    const float inverse = norm_root_inverse(0);
     if (lane == 0) root_inverse[gl_WorkGroupID.x] = inverse;
 }

@@ -19,7 +19,7 @@ int dot4(uint a, uint b, int acc) {
 
 // The four rows of a tile (layout: Sources/TernaryCore/TernaryMatrix.swift) times 16 activations: sums of code * q, code = value + 1.
 ivec4 tile_product(uvec4 tile, uvec4 q, ivec4 acc) {
-    for (uint k = 0; k < 4; ++k) {
+    [[unroll]] for (uint k = 0; k < 4; ++k) {
         const uvec4 codes = (tile >> (2 * k)) & 0x03030303u;
         acc.x = dot4(codes.x, q[k], acc.x);
         acc.y = dot4(codes.y, q[k], acc.y);

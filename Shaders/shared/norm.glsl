@@ -1,5 +1,5 @@
 // What the fused and the unfused norm share. The includer declares HAS_OUTER, OUTER_EPSILON, INVERSE_WIDTH and includes
-// exact.glsl and workgroup.glsl; lane_sums[0] holds the squares of the inner norm's row, lane_sums[1] the outer one's.
+// exact.glsl and workgroup.glsl; lane_sums[which] holds the squares of the inner norm's row, lane_sums[which + 1] the outer one's.
 #ifndef NORM_GLSL
 #define NORM_GLSL
 
@@ -15,13 +15,13 @@ float add_squares(float sum, vec4 v) {
 }
 
 // The factor that is still missing from each weighted value.
-float norm_root_inverse() {
-    precise float mean = tree_sum(0) * INVERSE_WIDTH;
+float norm_root_inverse(uint which) {
+    precise float mean = tree_sum(which) * INVERSE_WIDTH;
     if (HAS_OUTER == 0) {
         precise float biased = mean + BITLINEAR_EPSILON;
         return exact_rsqrt(biased);
     }
-    precise float outer_mean = tree_sum(1) * INVERSE_WIDTH;
+    precise float outer_mean = tree_sum(which + 1) * INVERSE_WIDTH;
     precise float outer_biased = outer_mean + OUTER_EPSILON;
     const float outer_inverse = exact_rsqrt(outer_biased);
     precise float squared = outer_inverse * outer_inverse;

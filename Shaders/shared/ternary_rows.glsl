@@ -32,11 +32,11 @@ uint place_of(uint s) {
 }
 
 void load_ahead(uint first, uint first_group, uint groups) {
-    for (uint d = 0; d < DEPTH; ++d) {
+    [[unroll]] for (uint d = 0; d < DEPTH; ++d) {
         const uint group = group_of(first + d);
         const uint place = place_of(first + d);
         const bool there = first + d < SEQUENCE_TILES && group < GROUPS && first_group + group < groups && place < TILES;
-        for (uint m = 0; m < MATRICES; ++m) {
+        [[unroll]] for (uint m = 0; m < MATRICES; ++m) {
             ahead[d * MATRICES + m] = there ? load_tile(m, (first_group + group) * TILES + place) : uvec4(0);
         }
     }
@@ -50,28 +50,27 @@ void sum_rows(uint rows) {
     const uint first_group = gl_WorkGroupID.x * GROUPS;
     const uint groups = (rows + 3) / 4;
     ivec4 acc[TOKENS * MATRICES];
-    for (uint a = 0; a < TOKENS * MATRICES; ++a) acc[a] = ivec4(0);
+    [[unroll]] for (uint a = 0; a < TOKENS * MATRICES; ++a) acc[a] = ivec4(0);
 
     for (uint first = 0; first < SEQUENCE_TILES; first += DEPTH) {
         uvec4 tile[DEPTH * MATRICES];
-        for (uint i = 0; i < DEPTH * MATRICES; ++i) tile[i] = ahead[i];
+        [[unroll]] for (uint i = 0; i < DEPTH * MATRICES; ++i) tile[i] = ahead[i];
         if (first + DEPTH < SEQUENCE_TILES) load_ahead(first + DEPTH, first_group, groups);
 
-        for (uint d = 0; d < DEPTH; ++d) {
-            const uint s = first + d;
-            if (s >= SEQUENCE_TILES) break;
-            const uint place = min(place_of(s), TILES - 1);  // past the end the tile is zero
-            for (uint t = 0; t < TOKENS; ++t) {
-                for (uint n = 0; n < NORMS; ++n) {
+        [[unroll]] for (uint d = 0; d < DEPTH; ++d) {
+            const uint s = first + d;  // past the end of the sequence too, tiles are zero
+            const uint place = min(place_of(s), TILES - 1);
+            [[unroll]] for (uint t = 0; t < TOKENS; ++t) {
+                [[unroll]] for (uint n = 0; n < NORMS; ++n) {
                     const uvec4 q = codes[(t * NORMS + n) * TILES + place];
-                    for (uint m = n; m < (NORMS == 1 ? MATRICES : n + 1); ++m) {
+                    [[unroll]] for (uint m = n; m < (NORMS == 1 ? MATRICES : n + 1); ++m) {
                         acc[t * MATRICES + m] = tile_product(tile[d * MATRICES + m], q, acc[t * MATRICES + m]);
                     }
                 }
             }
-            if (s % TILES_EACH == TILES_EACH - 1) {
+            if (s % TILES_EACH == TILES_EACH - 1 && s < SEQUENCE_TILES) {
                 const uint group = group_of(s);
-                for (uint a = 0; a < TOKENS * MATRICES; ++a) {
+                [[unroll]] for (uint a = 0; a < TOKENS * MATRICES; ++a) {
                     const ivec4 sum = subgroupAdd(acc[a]);
                     acc[a] = ivec4(0);
                     if (group < GROUPS && subgroupElect()) {

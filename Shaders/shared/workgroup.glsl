@@ -1,4 +1,5 @@
-// Reductions over a work group of 256 invocations, in the order that docs/EXACT.md fixes.
+// Reductions over a work group of 256 invocations, in the order that docs/EXACT.md fixes. The includer defines LANE_SUMS, how many
+// rows of lanes there are.
 #ifndef WORKGROUP_GLSL
 #define WORKGROUP_GLSL
 
@@ -8,7 +9,7 @@ layout(local_size_x = 256) in;
 
 const uint SUBGROUPS = WG_SIZE / SUBGROUP;
 
-shared float lane_sums[2][WG_SIZE];
+shared float lane_sums[LANE_SUMS][WG_SIZE];
 
 // The halving tree 128, 64, ... 1 over 256 lanes. Each subgroup does all of it for itself: strides of a subgroup or more are
 // additions of shared values in tree order, the rest a butterfly, whose sums equal the tree's because a + b = b + a.

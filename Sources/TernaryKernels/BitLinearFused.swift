@@ -26,9 +26,12 @@ public struct BitLinearFused: Kernel {
     public var outerEpsilon: Float?
     /// Whether the product is added to y.
     public var addsResidual: Bool
+    /// Whether the block norm measures another row than x.
+    public var hasSeparateStatistic: Bool
 
     public init(
-        tokens: Int, rows: Int, columns: Int, yStride: Int, scale: Float, outerEpsilon: Float?, addsResidual: Bool
+        tokens: Int, rows: Int, columns: Int, yStride: Int, scale: Float, outerEpsilon: Float?, addsResidual: Bool,
+        hasSeparateStatistic: Bool = false
     ) {
         self.tokens = tokens
         self.rows = rows
@@ -37,6 +40,7 @@ public struct BitLinearFused: Kernel {
         self.scale = scale
         self.outerEpsilon = outerEpsilon
         self.addsResidual = addsResidual
+        self.hasSeparateStatistic = hasSeparateStatistic
     }
 
     /// Whether this device's shared memory holds a row of `columns` codes.
@@ -54,7 +58,7 @@ public struct BitLinearFused: Kernel {
     }
 
     public func constants(for device: DeviceTraits) -> [UInt32] {
-        shape(device).constants(for: device) + [addsResidual ? 1 : 0]
+        shape(device).constants(for: device) + [addsResidual ? 1 : 0, hasSeparateStatistic ? 1 : 0]
     }
 
     public var params: Params {

@@ -21,7 +21,7 @@ struct FusedShape: Equatable, Sendable {
     ) {
         self.columns = columns
         self.outerEpsilon = outerEpsilon
-        let most = min(tokens, matrices == 1 ? 8 : 4)  // more would spill the sums out of registers
+        let most = min(tokens, 4)  // more would spill rows and sums out of registers
         var each = 1
         while each * 2 <= most, Self.fits(columns: columns, norms: norms, tokens: each * 2, device: device) { each *= 2 }
         tokensEach = each
@@ -31,11 +31,13 @@ struct FusedShape: Equatable, Sendable {
 
     /// Whether the codes of so many rows fit into shared memory.
     static func fits(columns: Int, norms: Int, tokens: Int = 1, device: DeviceTraits) -> Bool {
-        tokens * norms * paddedWidth(columns) + fixedBytes <= device.sharedMemoryBytes
+        tokens * (norms * paddedWidth(columns) + laneSumBytes) + otherBytes <= device.sharedMemoryBytes
     }
 
-    /// Shared memory that does not grow with the row: lane sums, peaks, partial sums.
-    private static let fixedBytes = 12 * 1024
+    /// Sums of a row's squares over lanes, for two norms.
+    private static let laneSumBytes = 2 * 256 * 4
+    /// Peaks, factors and partial sums.
+    private static let otherBytes = 10 * 1024
 
     /// constant_id 0 to 8.
     func constants(for device: DeviceTraits) -> [UInt32] {

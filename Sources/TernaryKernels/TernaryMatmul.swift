@@ -34,11 +34,19 @@ public struct TernaryMatmul: Kernel {
     public func code(for device: DeviceTraits) -> ShaderCode {
         device.integerDot ? CompiledKernels.ternaryMatmulDot : CompiledKernels.ternaryMatmul
     }
-    public func constants(for device: DeviceTraits) -> [UInt32] { [UInt32(device.subgroupSize), UInt32(paddedWidth(columns))] }
+    /// Tokens that a subgroup takes: more would spill sums out of registers.
+    private var tokensEach: Int { tokens >= 8 ? 8 : tokens >= 4 ? 4 : 1 }
+
+    public func constants(for device: DeviceTraits) -> [UInt32] {
+        [
+            UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), UInt32(tokensEach),
+            UInt32(device.hidesLatency ? min(4, ceilDivide(paddedWidth(columns) / 16, device.subgroupSize)) : 1),
+        ]
+    }
     public var params: Params {
         Params(tokens: UInt32(tokens), rows: UInt32(rows), yStride: UInt32(yStride), scale: scale)
     }
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) {
-        (ceilDivide(ceilDivide(rows, 4), device.subgroups), tokens)
+        (ceilDivide(ceilDivide(rows, 4), device.subgroups), ceilDivide(tokens, tokensEach))
     }
 }

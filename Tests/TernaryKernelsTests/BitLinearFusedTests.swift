@@ -58,7 +58,7 @@ struct BitLinearFusedTests {
         let matrix = Fixture.matrix(rows: rows, columns: columns, seed: 27)
         let kernel = BitLinearFused(
             tokens: 1, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: matrix.scale, outerEpsilon: 1e-5,
-            addsResidual: false)
+            addsResidual: false, hasSeparateStatistic: true)
         let results = try TestDevice.run(
             kernel,
             [[x].padded, [statistic].padded, [outer].padded, [norm.combined].padded, .words(matrix.words), .room(16)],

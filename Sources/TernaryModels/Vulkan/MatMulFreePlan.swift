@@ -143,7 +143,7 @@ struct MatMulFreePlan {
             plan.dispatch(
                 BitLinearFused(
                     tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: scale,
-                    outerEpsilon: epsilon, addsResidual: true),
+                    outerEpsilon: epsilon, addsResidual: true, hasSeparateStatistic: outer != nil),
                 [x, statistic, outer ?? combined, combined, matrix, BufferSlice(workspace.x)])
         }
         plan.barrier()
