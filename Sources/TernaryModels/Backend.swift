@@ -117,7 +117,9 @@ public struct DeviceChoiceError: Error, CustomStringConvertible {
     public let description: String
 
     init(_ reason: String, _ devices: [DeviceDescription]) {
-        let names = devices.map { "vulkan:\($0.index) (\($0.name)\($0.kind == .software ? ", a software driver: name it to use it" : ""))" }
+        let names = devices.map {
+            "vulkan:\($0.index) (\($0.name)\($0.kind == .software ? ", a software driver: name it to use it" : ""))"
+        }
         description = reason + "; there is: " + (["cpu", "cpu-reference"] + names).joined(separator: ", ")
     }
 }

@@ -21,12 +21,17 @@ public enum Feeding: String, Sendable, CaseIterable {
 
 /// The first value in which two engines differ.
 public struct Difference: Sendable, Equatable, CustomStringConvertible {
+    /// The operation whose result differs.
     public var stage: Stage
+    /// The block; 0 for the embedding and the logits.
     public var layer: Int
+    /// The token's place among those run.
     public var token: Int
+    /// The place in the operation's result.
     public var element: Int
     public var expected, actual: Float
 
+    /// One line with both values and their bits.
     public var description: String {
         "token \(token), layer \(layer), \(stage.rawValue)[\(element)]: expected \(expected) (0x\(hex(expected))),"
             + " found \(actual) (0x\(hex(actual)))"
