@@ -28,7 +28,7 @@ public enum Backend: Sendable {
     ///   - threads: of the CPU; nil for as many as it may use.
     ///   - progress: is given the share that is loaded.
     public func engine(
-        for weights: MatMulFreeWeights, form: VulkanEngine.Form = .fused, threads: Int? = nil, logger: Logger,
+        for weights: MatMulFreeWeights, form: VulkanEngine.Form = .automatic, threads: Int? = nil, logger: Logger,
         progress: (Double) -> Void = { _ in }
     ) throws -> any Engine {
         switch self {

@@ -43,7 +43,7 @@ struct Verify: ParsableCommand {
         var difference: String?
         for (backend, form) in try backends() {
             let engine = try backend.engine(
-                for: model.weights, form: form ?? .fused, threads: options.threads, logger: options.logger)
+                for: model.weights, form: form ?? .automatic, threads: options.threads, logger: options.logger)
             for feeding in Feeding.allCases {
                 let name = ([engine.deviceName, form?.rawValue, feeding.rawValue] as [String?]).compactMap { $0 }.joined(
                     separator: ", ")
@@ -102,7 +102,7 @@ struct Verify: ParsableCommand {
         if options.device != nil {
             let backend = try options.backend
             guard case .vulkan = backend else { return [(backend, nil)] }
-            return VulkanEngine.Form.allCases.map { (backend, $0) }
+            return [.fused, .unfused].map { (backend, $0) }
         }
         var found: [(Backend, VulkanEngine.Form?)] = [(.cpu, nil)]
         do {
@@ -110,7 +110,7 @@ struct Verify: ParsableCommand {
                 if let reason = device.unusable {
                     Terminal.note("skipped: \(device.name): \(reason)")
                 } else {
-                    found += VulkanEngine.Form.allCases.map { (.vulkan(device), $0) }
+                    found += [.fused, .unfused].map { (.vulkan(device), $0) }
                 }
             }
         } catch { Terminal.note("skipped: Vulkan: \(error)") }
