@@ -39,7 +39,7 @@ enum TestDevice {
         plain.integerDot = false
         // Many work groups and few: both ways to share out rows.
         var many = own
-        many.targetWorkgroups = 264
+        many.processors = 132
         many.hidesLatency = true
         return [own, plain, many]
     }
