@@ -25,8 +25,8 @@ public struct EmbeddingTable: Sendable, Equatable {
     /// Tokens.
     public let rows: Int
     /// The hidden size.
-    /// How one value is stored.
     public let columns: Int
+    /// How one value is stored.
     public let element: Element
     /// Little-endian elements, row-major.
     public var bytes: [UInt8]

@@ -47,7 +47,11 @@ public enum Verifier {
         try engine.reset()
         var hash = LogitsHash()
         switch feeding {
-        case .prefill: hash.combine(try engine.forward(tokens, logits: .all))
+        case .prefill:
+            // Row by row, as the steps give them: the hash starts at its first lane with each call.
+            let logits = try engine.forward(tokens, logits: .all)
+            let width = engine.configuration.vocabularySize
+            for row in tokens.indices { hash.combine(Array(logits[row * width..<(row + 1) * width])) }
         case .steps:
             for token in tokens { hash.combine(try engine.forward([token], logits: .last)) }
         }
