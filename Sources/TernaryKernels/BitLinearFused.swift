@@ -10,6 +10,7 @@ public struct BitLinearFused: Kernel {
         var scale: Float
     }
 
+    /// The buffers named above.
     public static let bindings = 6
 
     /// Rows of x.
@@ -29,6 +30,7 @@ public struct BitLinearFused: Kernel {
     /// Whether the block norm measures another row than x.
     public var hasSeparateStatistic: Bool
 
+    /// Describes one dispatch.
     public init(
         tokens: Int, rows: Int, columns: Int, yStride: Int, scale: Float, outerEpsilon: Float?, addsResidual: Bool,
         hasSeparateStatistic: Bool = false
@@ -48,6 +50,7 @@ public struct BitLinearFused: Kernel {
         FusedShape.fits(columns: columns, norms: 1, device: device)
     }
 
+    /// With the packed dot product where the device has it.
     public func code(for device: DeviceTraits) -> ShaderCode {
         device.integerDot ? CompiledKernels.bitlinearFusedDot : CompiledKernels.bitlinearFused
     }
@@ -57,13 +60,16 @@ public struct BitLinearFused: Kernel {
             rows: rows, columns: columns, norms: 1, matrices: 1, tokens: tokens, outerEpsilon: outerEpsilon, device: device)
     }
 
+    /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
         shape(device).constants(for: device) + [addsResidual ? 1 : 0, hasSeparateStatistic ? 1 : 0]
     }
 
+    /// As the shader declares them.
     public var params: Params {
         Params(tokens: UInt32(tokens), rows: UInt32(rows), yStride: UInt32(yStride), scale: scale)
     }
 
+    /// Work groups along the rows of the matrix, and along blocks of tokens.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { shape(device).workgroups }
 }

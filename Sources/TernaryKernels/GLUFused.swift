@@ -10,6 +10,7 @@ public struct GLUFused: Kernel {
         var scale: Float
     }
 
+    /// The buffers named above.
     public static let bindings = 5
 
     /// Rows of x.
@@ -23,6 +24,7 @@ public struct GLUFused: Kernel {
     /// Epsilon of mlp_norm.
     public var epsilon: Float
 
+    /// Describes one dispatch.
     public init(tokens: Int, channels: Int, columns: Int, scale: Float, epsilon: Float) {
         self.tokens = tokens
         self.channels = channels
@@ -31,6 +33,7 @@ public struct GLUFused: Kernel {
         self.epsilon = epsilon
     }
 
+    /// With the packed dot product where the device has it.
     public func code(for device: DeviceTraits) -> ShaderCode {
         device.integerDot ? CompiledKernels.gluFusedDot : CompiledKernels.gluFused
     }
@@ -40,15 +43,18 @@ public struct GLUFused: Kernel {
             rows: channels, columns: columns, norms: 1, matrices: 2, tokens: tokens, outerEpsilon: epsilon, device: device)
     }
 
+    /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
         shape(device).constants(for: device)
     }
 
+    /// As the shader declares them.
     public var params: Params {
         Params(
             tokens: UInt32(tokens), rows: UInt32(channels), productStride: UInt32(paddedWidth(channels)),
             matrixTiles: UInt32(ceilDivide(channels, 4) * (paddedWidth(columns) / 16)), scale: scale)
     }
 
+    /// Work groups along the channels, and along blocks of tokens.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { shape(device).workgroups }
 }

@@ -30,6 +30,7 @@ public struct DeviceTraits: Sendable, Equatable {
     /// Whether loads take long enough that several should be in flight: true of every GPU.
     public var hidesLatency: Bool
 
+    /// Traits as they are, for tests and for devices that are made to do without something.
     public init(
         subgroupSize: Int, integerDot: Bool, sharedMemoryBytes: Int, processors: Int, hidesLatency: Bool
     ) {

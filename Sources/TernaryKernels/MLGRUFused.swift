@@ -11,6 +11,7 @@ public struct MLGRUFused: Kernel {
         var inputScale, forgetScale, gateScale: Float
     }
 
+    /// The buffers named above.
     public static let bindings = 8
 
     /// Rows of x.
@@ -28,6 +29,7 @@ public struct MLGRUFused: Kernel {
     /// Whether the forget gate has a lower bound.
     public var hasLowerBound: Bool
 
+    /// Describes one dispatch.
     public init(
         tokens: Int, channels: Int, columns: Int, scales: (input: Float, forget: Float, gate: Float), epsilon: Float,
         isSequence: Bool, hasLowerBound: Bool
@@ -47,6 +49,7 @@ public struct MLGRUFused: Kernel {
         FusedShape.fits(columns: columns, norms: 3, device: device)
     }
 
+    /// With the packed dot product where the device has it.
     public func code(for device: DeviceTraits) -> ShaderCode {
         device.integerDot ? CompiledKernels.mlgruFusedDot : CompiledKernels.mlgruFused
     }
@@ -56,16 +59,20 @@ public struct MLGRUFused: Kernel {
             rows: channels, columns: columns, norms: 3, matrices: 3, tokens: tokens, outerEpsilon: epsilon, device: device)
     }
 
+    /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
         shape(device).constants(for: device) + [isSequence ? 1 : 0, hasLowerBound ? 1 : 0]
     }
 
+    /// As the shader declares them.
     public var params: Params {
         Params(
             tokens: UInt32(tokens), rows: UInt32(channels), stateStride: UInt32(paddedWidth(channels)),
-            matrixTiles: UInt32(ceilDivide(channels, 4) * (paddedWidth(columns) / 16)), inputScale: scales.input, forgetScale: scales.forget,
+            matrixTiles: UInt32(ceilDivide(channels, 4) * (paddedWidth(columns) / 16)), inputScale: scales.input,
+            forgetScale: scales.forget,
             gateScale: scales.gate)
     }
 
+    /// Work groups along the channels, and along blocks of tokens.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { shape(device).workgroups }
 }

@@ -7,6 +7,7 @@ public struct Quantize: Kernel {
     /// The shader has no push constants.
     public struct Params: BitwiseCopyable, Sendable {}
 
+    /// The buffers named above.
     public static let bindings = 5
 
     /// Rows.
@@ -14,13 +15,18 @@ public struct Quantize: Kernel {
     /// Values in a row.
     public var columns: Int
 
+    /// Describes one dispatch.
     public init(tokens: Int, columns: Int) {
         self.tokens = tokens
         self.columns = columns
     }
 
+    /// The only build there is.
     public func code(for device: DeviceTraits) -> ShaderCode { CompiledKernels.quantize }
+    /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] { [UInt32(device.subgroupSize), UInt32(paddedWidth(columns))] }
+    /// As the shader declares them.
     public var params: Params { Params() }
+    /// A work group a row.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { (tokens, 1) }
 }

@@ -7,6 +7,7 @@ public struct RMSNorm: Kernel {
     /// The shader has no push constants.
     public struct Params: BitwiseCopyable, Sendable {}
 
+    /// The buffers named above.
     public static let bindings = 6
 
     /// Rows of x.
@@ -16,19 +17,24 @@ public struct RMSNorm: Kernel {
     /// Epsilon of the block norm in front; nil where there is none.
     public var outerEpsilon: Float?
 
+    /// Describes one dispatch.
     public init(tokens: Int, columns: Int, outerEpsilon: Float?) {
         self.tokens = tokens
         self.columns = columns
         self.outerEpsilon = outerEpsilon
     }
 
+    /// The only build there is.
     public func code(for device: DeviceTraits) -> ShaderCode { CompiledKernels.rmsnorm }
+    /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
         [
             UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), (1 / Float(columns)).bitPattern,
             outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern,
         ]
     }
+    /// As the shader declares them.
     public var params: Params { Params() }
+    /// A work group a row.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { (tokens, 1) }
 }

@@ -10,6 +10,7 @@ public struct TernaryMatmul: Kernel {
         var scale: Float
     }
 
+    /// The buffers named above.
     public static let bindings = 5
 
     /// Rows of codes.
@@ -23,6 +24,7 @@ public struct TernaryMatmul: Kernel {
     /// The matrix's scale.
     public var scale: Float
 
+    /// Describes one dispatch.
     public init(tokens: Int, rows: Int, columns: Int, yStride: Int, scale: Float) {
         self.tokens = tokens
         self.rows = rows
@@ -31,21 +33,25 @@ public struct TernaryMatmul: Kernel {
         self.scale = scale
     }
 
+    /// With the packed dot product where the device has it.
     public func code(for device: DeviceTraits) -> ShaderCode {
         device.integerDot ? CompiledKernels.ternaryMatmulDot : CompiledKernels.ternaryMatmul
     }
     /// Tokens that a subgroup takes: more would spill sums out of registers.
     private var tokensEach: Int { tokens >= 8 ? 8 : tokens >= 4 ? 4 : 1 }
 
+    /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
         [
             UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), UInt32(tokensEach),
             UInt32(device.hidesLatency ? min(4, ceilDivide(paddedWidth(columns) / 16, device.subgroupSize)) : 1),
         ]
     }
+    /// As the shader declares them.
     public var params: Params {
         Params(tokens: UInt32(tokens), rows: UInt32(rows), yStride: UInt32(yStride), scale: scale)
     }
+    /// A subgroup for four rows and some tokens.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) {
         (ceilDivide(ceilDivide(rows, 4), device.subgroups), ceilDivide(tokens, tokensEach))
     }

@@ -8,6 +8,7 @@ public struct MemoryUse: Sendable, Equatable {
     /// Bytes in heaps of the host.
     public var host = 0
 
+    /// So many bytes of each.
     public init(device: Int = 0, host: Int = 0) {
         self.device = device
         self.host = host

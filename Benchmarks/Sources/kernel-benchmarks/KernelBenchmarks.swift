@@ -29,7 +29,9 @@ struct KernelBenchmarks: ParsableCommand {
     private static let shapes = [(2048, 2048), (2048, 11264), (5632, 2048), (2560, 2560), (2560, 13824), (6912, 2560)]
 
     func run() throws {
-        guard let found = try Vulkan.devices().first(where: { $0.unusable == nil && (device.isEmpty || $0.name.contains(device)) }) else {
+        guard
+            let found = try Vulkan.devices().first(where: { $0.unusable == nil && (device.isEmpty || $0.name.contains(device)) })
+        else {
             throw ValidationError("No usable Vulkan device's name contains '\(device)'.")
         }
         let gpu = try Device(found, logger: Logger(label: "benchmarks"))
@@ -43,7 +45,8 @@ struct KernelBenchmarks: ParsableCommand {
                 let unfused = try bench.time(.unfused, runs: runs)
                 print(
                     pad("\(count)", 6), pad("\(columns)", 8), pad("\(rows)", 8), pad(fused.text, 24), pad(unfused.text, 24),
-                    pad(tenths(unfused.median / fused.median), 6), pad(tenths(Double(columns * rows / 4) / fused.median / 1e3), 10))
+                    pad(tenths(unfused.median / fused.median), 6),
+                    pad(tenths(Double(columns * rows / 4) / fused.median / 1e3), 10))
             }
         }
     }
@@ -92,7 +95,9 @@ struct BitLinearBenchmark {
         let words = matrix.words
 
         let gpu = device
-        func make(_ byteCount: Int) throws -> Buffer { try gpu.makeBuffer(byteCount: byteCount, memory: .device, label: "benchmark") }
+        func make(_ byteCount: Int) throws -> Buffer {
+            try gpu.makeBuffer(byteCount: byteCount, memory: .device, label: "benchmark")
+        }
         func fill(_ values: [Float]) throws -> Buffer {
             let buffer = try make(values.count * 4)
             try values.withUnsafeBytes { try gpu.upload($0, to: buffer) }

@@ -17,11 +17,15 @@ public final class VulkanEngine: Engine {
         case unfused
     }
 
+    /// As the driver names it.
     public let deviceName: String
+    /// The model's shape.
     public let configuration: MatMulFreeConfiguration
     /// The form that runs: unfused also where shared memory is too small for this model's rows.
     public let form: Form
+    /// By timestamps at both ends of a pass; nil where the device has none.
     public private(set) var deviceSeconds: Double?
+    /// What the driver has given, blocks that are only partly used included.
     public var memory: MemoryUse { device.usedBytes }
 
     private let device: Device
@@ -59,7 +63,8 @@ public final class VulkanEngine: Engine {
         traits = DeviceTraits(description)
         let columns = max(configuration.hiddenSize, configuration.stateSize, configuration.intermediateSize)
         let fits =
-            BitLinearFused.fits(columns: columns, device: traits) && MLGRUFused.fits(columns: configuration.hiddenSize, device: traits)
+            BitLinearFused.fits(columns: columns, device: traits)
+            && MLGRUFused.fits(columns: configuration.hiddenSize, device: traits)
         self.form = fits ? form : .unfused
         let capacity = description.kind == .software ? 16 : 256
         workspace = try Workspace(
@@ -68,6 +73,7 @@ public final class VulkanEngine: Engine {
         self.weights = try DeviceWeights(weights, on: device, progress: progress)
     }
 
+    /// In passes of as many tokens as the workspace holds.
     public func forward(_ tokens: [Int], logits: LogitRows) throws -> [Float] {
         precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token outside the vocabulary")
         var result: [Float] = []
@@ -88,6 +94,7 @@ public final class VulkanEngine: Engine {
         return result
     }
 
+    /// Stage by stage, a submission each.
     public func forward(_ tokens: [Int], observe: (Observation) -> Void) throws {
         for first in stride(from: 0, to: tokens.count, by: Self.mostLogitRows) {
             let part = tokens[first..<min(first + Self.mostLogitRows, tokens.count)]
@@ -108,6 +115,7 @@ public final class VulkanEngine: Engine {
         }
     }
 
+    /// Read back from the device, `(L, D)`.
     public func readState() throws -> [[Float]] {
         try (0..<configuration.layerCount).map { layer in
             try read(
@@ -115,8 +123,10 @@ public final class VulkanEngine: Engine {
         }
     }
 
+    /// By a kernel that only reads.
     public func measureReadBandwidth() throws -> Double? { try device.measureReadBandwidth() }
 
+    /// Clears the state.
     public func reset() throws {
         let zeros = [UInt8](repeating: 0, count: workspace.state.byteCount)
         try zeros.withUnsafeBytes { try device.upload($0, to: workspace.state) }
@@ -138,6 +148,8 @@ public final class VulkanEngine: Engine {
         }
         let recording = try record(plan(pass).steps, label: "\(pass.tokens) tokens", isTimed: deviceSeconds != nil)
         recordings[pass] = recording
+        // Here and not at the end: a program that exits does not close its devices.
+        device.savePipelineCache()
         return recording
     }
 
