@@ -7,6 +7,12 @@ extension MatMulFreeConfiguration {
         "matmulfree-13b": .published(hidden: 5120, intermediate: 13_824, layers: 40),
     ]
 
+    /// The published shape of a name, with or without its family: "matmulfree-1.3b" or "1.3B"; nil where there is none.
+    public static func preset(named name: String) -> MatMulFreeConfiguration? {
+        let name = name.lowercased()
+        return presets[name] ?? presets["matmulfree-" + name]
+    }
+
     private static func published(hidden: Int, intermediate: Int, layers: Int) -> MatMulFreeConfiguration {
         MatMulFreeConfiguration(vocabularySize: 32_000, hiddenSize: hidden, intermediateSize: intermediate, layerCount: layers)
     }

@@ -1,7 +1,16 @@
-/// A whole file, if it is no longer than `limit` bytes.
+import Glibc
+
+/// Whether two paths lead to the same file or directory.
+public func isSameFile(_ first: String, _ second: String) -> Bool {
+    var a = stat()
+    var b = stat()
+    return stat(first, &a) == 0 && stat(second, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino
+}
+
+/// Finds out whether `path` could be written, before work is done for it; a file that is there stays as it is.
 ///
-/// - Throws: `FileError` where it cannot be read or is too long.
-public func readFile(_ path: String, atMost limit: Int) throws -> [UInt8] { try InputFile.contents(of: path, limit: limit) }
+/// - Throws: `FileError` as writing would.
+public func checkWritable(_ path: String) throws { _ = try OutputFile(path) }
 
 /// Whether there is anything at a path.
 public func fileExists(_ path: String) -> Bool { PathKind(path) != .nothing }

@@ -91,4 +91,11 @@ enum PathKind {
         }
         self = status.st_mode & S_IFMT == S_IFDIR ? .directory : .file
     }
+
+    /// Whether there is something that is neither a file nor a directory: a device such as /dev/null, a pipe, a socket.
+    static func isSpecial(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return false }
+        return status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
+    }
 }

@@ -16,6 +16,7 @@ final class OutputFile {
 
     init(_ path: String) throws {
         guard PathKind(path) != .directory else { throw FileError(path, "is a directory; a file is to be written") }
+        guard !PathKind.isSpecial(path) else { throw FileError(path, "is no regular file, and a file is to take its place") }
         self.path = path
         temporaryPath = "\(path).partial-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)

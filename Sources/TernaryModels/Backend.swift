@@ -70,8 +70,13 @@ public enum DeviceChoice: Sendable, Equatable {
         case .cpu: return .cpu
         case .cpuReference: return .cpuReference
         case .auto:
-            guard let devices = try? Vulkan.devices(), let best = Self.best(devices) else { return .cpu }
-            return .vulkan(best)
+            do {
+                return Self.best(try Vulkan.devices()).map { .vulkan($0) } ?? .cpu
+            } catch {
+                // A wish that cannot be met is said; a machine without Vulkan is no error.
+                if error.isAboutSettings { throw error }
+                return .cpu
+            }
         case .vulkan:
             let devices = try Vulkan.devices()
             guard let best = Self.best(devices) else { throw DeviceChoiceError("no GPU that can run this", devices) }
@@ -83,9 +88,15 @@ public enum DeviceChoice: Sendable, Equatable {
             }
             return .vulkan(try Self.usable(device))
         case .named(let text):
-            let devices = try Vulkan.devices()
-            guard let device = devices.first(where: { $0.name.lowercased().contains(text.lowercased()) }) else {
-                throw DeviceChoiceError("no device's name contains '\(text)'", devices)
+            var devices: [DeviceDescription] = []
+            var problem = ""
+            do { devices = try Vulkan.devices() } catch {
+                if error.isAboutSettings { throw error }
+                problem = "; \(error)"
+            }
+            let matches = devices.filter { $0.name.lowercased().contains(text.lowercased()) }
+            guard let device = matches.first(where: { $0.unusable == nil }) ?? matches.first else {
+                throw DeviceChoiceError("no device's name contains '\(text)'\(problem)", devices)
             }
             return .vulkan(try Self.usable(device))
         }
@@ -107,7 +118,17 @@ public enum DeviceChoice: Sendable, Equatable {
             }
         }
         return devices.filter { $0.unusable == nil && $0.kind != .software }
-            .max { (rank($0.kind), $0.deviceLocalBytes) < (rank($1.kind), $1.deviceLocalBytes) }
+            .max { (rank($0.kind), $0.deviceLocalBytes, -$0.index) < (rank($1.kind), $1.deviceLocalBytes, -$1.index) }
+    }
+}
+
+extension VulkanError {
+    /// Whether an environment variable is to blame.
+    fileprivate var isAboutSettings: Bool {
+        switch self {
+        case .setting, .validationLayerMissing: true
+        default: false
+        }
     }
 }
 

@@ -5,7 +5,7 @@ import TernaryFiles
 public enum ModelSource: Sendable, Equatable {
     case embedded
     case path(String)
-    /// A preset of `MatMulFreeConfiguration.presets`.
+    /// The name of a preset of `MatMulFreeConfiguration`.
     case random(String)
 }
 
@@ -26,7 +26,7 @@ public struct Model: Sendable {
     public static func load(_ source: ModelSource, progress: (Double) -> Void = { _ in }) throws -> Model {
         switch source {
         case .random(let preset):
-            guard let configuration = MatMulFreeConfiguration.presets[preset] else {
+            guard let configuration = MatMulFreeConfiguration.preset(named: preset) else {
                 let known = MatMulFreeConfiguration.presets.keys.sorted().joined(separator: ", ")
                 throw FileError("--random", "no preset '\(preset)'; there are \(known)")
             }

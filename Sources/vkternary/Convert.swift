@@ -3,13 +3,13 @@ import TernaryFiles
 
 struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Pack a Hugging Face checkpoint into one GGUF file.",
+        abstract: "Pack a checkpoint into one GGUF file.",
         discussion: """
             The file holds ternary weights packed, the configuration and the tokenizer, and gives the same bits as its source. It is
             written under a temporary name and renamed when it is whole. docs/GGUF.md describes it.
             """)
 
-    @Argument(help: "A Hugging Face directory (model_type hgrn_bit).", completion: .directory)
+    @Argument(help: "A Hugging Face directory (model_type hgrn_bit), or a GGUF file to be packed otherwise.", completion: .file())
     var source: String
 
     @Argument(help: "The GGUF file to write.", completion: .file(extensions: ["gguf"]))
@@ -26,12 +26,15 @@ struct Convert: ParsableCommand {
 
     func run() throws {
         try Failure.reporting {
-            if !force && fileExists(destination) {
-                throw FileError(destination, "is there already; --force replaces it")
+            if isSameFile(source, destination) {
+                throw FileError(destination, "is the source itself; give the new file another name")
             }
+            if !force && fileExists(destination) { throw FileError(destination, "is there already; --force replaces it") }
+            Interrupt.listen()
             var bar = ProgressBar("Converting")
             defer { bar.finish() }
             try TernaryFiles.convert(from: source, to: destination, type: type, embedding: embedding) { done, total in
+                try Interrupt.check()
                 bar.update(Double(done) / Double(max(1, total)))
             }
         }

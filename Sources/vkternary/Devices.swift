@@ -6,12 +6,16 @@ import VulkanCompute
 struct Devices: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List what can run a model here, and why something cannot.",
-        discussion: "The device that --device auto takes is marked with a star.")
+        discussion:
+            "The device that --device auto takes is marked with a star. --device takes the names in the first column, or part of a device's own."
+    )
 
     @Flag(help: "Write JSON.")
     var json = false
 
-    func run() throws {
+    func run() throws { try Failure.reporting { try start() } }
+
+    private func start() throws {
         let chosen = try? DeviceChoice.auto.resolve()
         var devices: [DeviceDescription] = []
         var problem: String?
@@ -31,7 +35,7 @@ struct Devices: ParsableCommand {
         try Terminal.write("  cpu-reference  plain loops: slow, and right by definition\n")
         for device in devices {
             let isChosen = if case .vulkan(let best) = chosen { best.index == device.index } else { false }
-            try Terminal.write("\(isChosen ? "*" : " ") vulkan:\(device.index)       \(device.name)\(device.summary)\n")
+            try Terminal.writeLines(["\(isChosen ? "*" : " ") vulkan:\(device.index)       \(device.name)\(device.summary)"])
         }
         if let problem {
             try Terminal.write("  vulkan         unavailable: \(problem)\n")

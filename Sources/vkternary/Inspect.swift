@@ -20,8 +20,8 @@ struct Inspect: ParsableCommand {
             let checkpoint = try Model.checkpoint(model.map { .path($0) } ?? .embedded)!
             let report = InspectReport(
                 checkpoint: checkpoint, tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil,
-                listsTensors: tensors)
-            try Terminal.write(json ? report.json.description + "\n" : report.lines.joined(separator: "\n") + "\n")
+                credit: model == nil ? EmbeddedModel.credit : nil, listsTensors: tensors)
+            if json { try Terminal.write(report.json.description + "\n") } else { try Terminal.writeLines(report.lines) }
         }
     }
 }
@@ -30,6 +30,8 @@ struct Inspect: ParsableCommand {
 struct InspectReport {
     let checkpoint: Checkpoint
     let tokenizer: Tokenizer?
+    /// Whom to thank for the model, where that is known.
+    let credit: String?
     let listsTensors: Bool
 
     private var packedBytes: Int { checkpoint.configuration.ternaryWeights / 4 }
@@ -50,9 +52,12 @@ struct InspectReport {
             "lower bounds   \(shape.usesLowerBounds ? "yes" : "no")", "norm epsilon   \(shape.normEpsilon)",
             "tokenizer      \(tokenizer.map(describe) ?? "none")",
         ]
-        lines += checkpoint.parts.map { "bytes          \(bytes($0.byteCount)) \($0.name)" }
-        lines.append("packed         \(bytes(packedBytes)) of ternary weights at 2 bits, as they are read for every token")
+        let total = checkpoint.parts.reduce(0) { $0 + $1.byteCount }
+        let parts = checkpoint.parts.map { "\($0.name) \(bytes($0.byteCount))" }.joined(separator: ", ")
+        lines.append("stored         \(bytes(total)): \(parts)")
+        lines.append("in memory      \(bytes(packedBytes)) of ternary weights at 2 bits, all read for every token")
         lines.append("state          \(bytes(4 * shape.stateSize * shape.layerCount)) for a text of any length")
+        if let credit { lines.append("credit         \(credit)") }
         if listsTensors {
             lines += checkpoint.tensors.map { "tensor         \($0.name) \($0.type) \($0.shape) \(bytes($0.byteCount))" }
         }
@@ -67,7 +72,8 @@ struct InspectReport {
             ("layers", .int(shape.layerCount)),
             ("hidden_size", .int(shape.hiddenSize)), ("state_size", .int(shape.stateSize)),
             ("intermediate_size", .int(shape.intermediateSize)), ("vocabulary_size", .int(shape.vocabularySize)),
-            ("uses_lower_bounds", .bool(shape.usesLowerBounds)), ("norm_epsilon", .double(Double(shape.normEpsilon))),
+            ("uses_lower_bounds", .bool(shape.usesLowerBounds)), ("norm_epsilon", .double(Double("\(shape.normEpsilon)") ?? 0)),
+            ("credit", credit.map { .string($0) } ?? .null), ("tokenizer_tokens", tokenizer.map { .int($0.count) } ?? .null),
             ("begin_token", tokenizer?.beginToken.map { .int($0) } ?? .null),
             ("end_token", tokenizer?.endToken.map { .int($0) } ?? .null),
             ("packed_ternary_bytes", .int(packedBytes)), ("state_bytes", .int(4 * shape.stateSize * shape.layerCount)),

@@ -11,7 +11,7 @@ enum Interrupt {
     /// Forgets it, for the next prompt of an interactive session.
     static func clear() { count.store(0, ordering: .relaxed) }
 
-    /// Starts listening.
+    /// Starts listening. Before that, Ctrl-C just ends the program.
     static func listen() {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in
@@ -20,4 +20,12 @@ enum Interrupt {
         // No SA_RESTART: a read of the keyboard must return.
         sigaction(SIGINT, &action, nil)
     }
+
+    /// Ends what runs, for work that has nothing to show for itself when it stops half way.
+    static func check() throws {
+        if isPending { throw Interrupted() }
+    }
 }
+
+/// Ctrl-C ended the work.
+struct Interrupted: Error {}

@@ -14,10 +14,10 @@ struct Logits: ParsableCommand {
 
     @OptionGroup var options: ModelOptions
 
-    @Option(help: "Token ids, separated by commas.")
+    @Option(parsing: .unconditional, help: "Token ids, separated by commas.")
     var tokens: String?
 
-    @Option(name: .shortAndLong, help: "Text whose tokens are taken.")
+    @Option(name: .shortAndLong, parsing: .unconditional, help: "Text whose tokens are taken.")
     var prompt: String?
 
     @Option(name: .shortAndLong, help: "The archive to write.", completion: .file(extensions: ["npz"]))
@@ -27,15 +27,21 @@ struct Logits: ParsableCommand {
     var hidden = false
 
     mutating func validate() throws {
-        if (tokens == nil) == (prompt == nil) { throw ValidationError("Give --tokens or --prompt.") }
+        if (tokens == nil) == (prompt == nil) { throw ValidationError("Give either --tokens or --prompt.") }
     }
 
     func run() throws { try Failure.reporting { try start() } }
 
     private func start() throws {
-        let (model, engine) = try options.prepare(quiet: false)
-        let configuration = model.weights.configuration
+        try checkWritable(out)
+        let model = try options.prepare(quiet: false)
+        let engine = model.engine
+        let configuration = model.configuration
         let ids = try tokenIds(model)
+        // Before the work, what the archive could not hold after it.
+        guard ids.count < (Int(UInt32.max) - 1 << 20) / 4 / configuration.vocabularySize else {
+            throw UsageError("\(ids.count) tokens have 4 GiB of logits or more, which an archive cannot hold; give fewer tokens")
+        }
         var hiddenStates: [[[Float]]] = Array(repeating: [], count: configuration.layerCount + 1)
         if hidden {
             try engine.forward(ids) { observation in
@@ -43,7 +49,7 @@ struct Logits: ParsableCommand {
                 case .embedding: hiddenStates[0].append(observation.values)
                 case .output where observation.layer == configuration.layerCount - 1:
                     hiddenStates[configuration.layerCount].append(
-                        rmsNorm(observation.values, weight: model.weights.finalNorm, epsilon: configuration.normEpsilon))
+                        rmsNorm(observation.values, weight: model.finalNorm, epsilon: configuration.normEpsilon))
                 case .output: hiddenStates[observation.layer + 1].append(observation.values)
                 default: break
                 }
@@ -64,18 +70,20 @@ struct Logits: ParsableCommand {
         try archive.write(to: out)
     }
 
-    private func tokenIds(_ model: Model) throws -> [Int] {
+    private func tokenIds(_ model: LoadedModel) throws -> [Int] {
         if let prompt {
             guard let tokenizer = model.tokenizer else {
-                throw ValidationError("Random weights have no tokenizer: give --tokens.")
+                throw UsageError("\(model.name) has no tokenizer: give --tokens")
             }
-            return tokenizer.encode(Array(prompt.utf8), addSpecialTokens: true)
+            let ids = tokenizer.encode(Array(prompt.utf8), addSpecialTokens: true)
+            guard !ids.isEmpty else { throw UsageError("--prompt: no text, no tokens") }
+            return ids
         }
-        let size = model.weights.configuration.vocabularySize
+        let size = model.configuration.vocabularySize
         let ids = try tokens!.split(separator: ",", omittingEmptySubsequences: false).map { text in
-            let trimmed = text.drop { $0 == " " }
+            let trimmed = text.filter { $0 != " " }
             guard let id = Int(trimmed), (0..<size).contains(id) else {
-                throw ValidationError("--tokens: '\(text)' is no token id from 0 to \(size - 1).")
+                throw UsageError("--tokens: '\(text)' is no token id from 0 to \(size - 1)")
             }
             return id
         }

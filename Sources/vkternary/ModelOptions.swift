@@ -14,14 +14,15 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Random weights of a known shape instead of a model: \(Self.presets). For measurements.", valueName: "preset"),
-        completion: .list(MatMulFreeConfiguration.presets.keys.sorted()))
+            "Random weights of a published shape instead of a model, for measurements: 370m, 1.3b, 2.7b or 13b.",
+            valueName: "preset"),
+        completion: .list(Self.presets))
     var random: String?
 
     @Option(
         help: ArgumentHelp(
             "auto, cpu, cpu-reference, vulkan, vulkan:N, or part of a device's name. auto takes the best GPU, else the CPU; a software "
-                + "driver runs only when named. The environment variable VKTERNARY_DEVICE sets the default.",
+                + "driver runs only when named. The environment variable VKTERNARY_DEVICE sets the default; `vkternary devices` lists them.",
             valueName: "device"),
         completion: .list(["auto", "cpu", "cpu-reference", "vulkan"]))
     var device: String?
@@ -35,14 +36,13 @@ struct ModelOptions: ParsableArguments {
     @Flag(name: [.customShort("v"), .long], help: "Say on standard error what the engine does.")
     var verbose = false
 
-    private static let presets = MatMulFreeConfiguration.presets.keys.sorted().joined(separator: ", ")
+    private static let presets = ["370m", "1.3b", "2.7b", "13b"]
 
     var source: ModelSource { random.map { .random($0) } ?? model.map { .path($0) } ?? .embedded }
 
-    var backend: Backend {
-        get throws {
-            try DeviceChoice(device ?? getenv("VKTERNARY_DEVICE").map { String(cString: $0) } ?? "auto").resolve()
-        }
+    /// What --device says, else VKTERNARY_DEVICE, else `auto`.
+    var deviceChoice: DeviceChoice {
+        DeviceChoice(device ?? getenv("VKTERNARY_DEVICE").map { String(cString: $0) } ?? "auto")
     }
 
     var logger: Logger {
@@ -53,21 +53,29 @@ struct ModelOptions: ParsableArguments {
 
     mutating func validate() throws {
         if model != nil && random != nil { throw ValidationError("Give a model or --random, not both.") }
-        if let random, MatMulFreeConfiguration.presets[random] == nil {
-            throw ValidationError("There is no preset '\(random)'; there are \(Self.presets).")
+        if let random, MatMulFreeConfiguration.preset(named: random) == nil {
+            throw ValidationError("There is no preset '\(random)'; there are \(Self.presets.joined(separator: ", ")).")
         }
+        if model == "" { throw ValidationError("A model's path cannot be empty.") }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
     }
 
     /// Reads the model and makes it ready, with a progress bar where a person looks on.
-    func prepare(quiet: Bool) throws -> (model: Model, engine: any Engine) {
+    ///
+    /// - Parameter quiet: leaves out the bar, and the note that `auto` found no GPU.
+    func prepare(quiet: Bool) throws -> LoadedModel {
+        let backend = try deviceChoice.resolve()
+        if !quiet, deviceChoice == .auto, case .cpu = backend {
+            Terminal.note("vkternary: no GPU to run on (`vkternary devices` says why); the CPU it is")
+        }
+        let clock = ContinuousClock()
+        let start = clock.now
         var bar = ProgressBar("Loading", isShown: !quiet)
         defer { bar.finish() }
-        let backend = try backend
         let model = try Model.load(source) { bar.update($0 * 0.7) }
         let engine = try backend.engine(
             for: model.weights, form: unfused ? .unfused : .automatic, threads: threads, logger: logger
         ) { bar.update(0.7 + $0 * 0.3) }
-        return (model, engine)
+        return LoadedModel(model, engine: engine, loadSeconds: (clock.now - start) / .seconds(1))
     }
 }

@@ -8,8 +8,11 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Let a model write text.",
         discussion: """
-            The prompt is --prompt, --file, standard input where it is no terminal or a model's place is taken by '-', or what you type: with
-            a terminal and no prompt this is an interactive session. Without any prompt the model starts a text of its own.
+            The prompt is --prompt, --file, or standard input where that is no terminal ('-' in the model's place reads it in any case). \
+            On a terminal without a prompt this is an interactive session. Where the prompt is empty, the model starts a text of its own.
+
+            The text goes to standard output, the prompt before it; everything else goes to standard error. Ctrl-C ends the text and shows \
+            the statistics.
 
               vkternary run --prompt "Once upon a time"
               vkternary run model.gguf --file story.txt --tokens 400 --temperature 0.7 --seed 7
@@ -18,34 +21,38 @@ struct Run: ParsableCommand {
 
     @OptionGroup var options: ModelOptions
 
-    @Option(name: .shortAndLong, help: "Text to go on from.")
+    @Option(name: .shortAndLong, parsing: .unconditional, help: "Text to go on from.")
     var prompt: String?
 
-    @Option(name: .shortAndLong, help: "File with the text to go on from; '-' is standard input.", completion: .file())
+    @Option(
+        name: .shortAndLong, parsing: .unconditional, help: "File with the text to go on from; '-' is standard input.",
+        completion: .file())
     var file: String?
 
-    @Option(name: [.customShort("n"), .long], help: "Most tokens to write.")
+    @Option(name: [.customShort("n"), .long], parsing: .unconditional, help: "Most tokens to write.")
     var tokens = 256
 
-    @Option(help: "0 takes the likeliest token always; higher is more surprising.")
+    @Option(parsing: .unconditional, help: "0 takes the likeliest token always; higher is more surprising.")
     var temperature: Float = 0.7
 
-    @Option(help: "Draw from the k likeliest tokens; 0 from all.")
+    @Option(parsing: .unconditional, help: "Draw from the k likeliest tokens; 0 from all.")
     var topK = 40
 
-    @Option(help: "Draw from the likeliest tokens that together have this probability.")
+    @Option(parsing: .unconditional, help: "Draw from the likeliest tokens that together have this probability.")
     var topP: Float = 1
 
-    @Option(help: "Drop tokens less probable than this share of the likeliest one.")
+    @Option(parsing: .unconditional, help: "Drop tokens less probable than this share of the likeliest one.")
     var minP: Float = 0
 
-    @Option(help: "Make tokens of the last 64 less likely; 1 is off.")
+    @Option(parsing: .unconditional, help: "Make tokens of the last 64 less likely; 1 is off.")
     var repeatPenalty: Float = 1
 
-    @Option(help: "Seed of the draw: the same seed gives the same text on every device. Random where none is given.")
+    @Option(
+        parsing: .unconditional,
+        help: "Seed of the draw: the same seed gives the same text on every device. Random where none is given.")
     var seed: UInt64?
 
-    @Option(help: "End the text at this string. May be given more than once.")
+    @Option(parsing: .unconditionalSingleValue, help: "End the text at this string. May be given more than once.")
     var stop: [String] = []
 
     @Flag(help: "Write one JSON object with the text, tokens and statistics instead of text.")
@@ -54,7 +61,7 @@ struct Run: ParsableCommand {
     @Flag(help: "Write statistics to standard error at the end.")
     var stats = false
 
-    @Flag(name: .shortAndLong, help: "Write the text and nothing else.")
+    @Flag(name: .shortAndLong, help: "Write what the model adds and nothing else: no prompt before it, no notes.")
     var quiet = false
 
     mutating func validate() throws {
@@ -66,6 +73,11 @@ struct Run: ParsableCommand {
         if !(minP >= 0 && minP <= 1) { throw ValidationError("--min-p takes 0 to 1.") }
         if !(repeatPenalty > 0 && repeatPenalty.isFinite) { throw ValidationError("--repeat-penalty takes more than 0.") }
         // `vkternary run - ` reads the prompt from standard input with the built-in model.
+        if stop.contains("") { throw ValidationError("--stop takes at least one character.") }
+        if options.random != nil && (prompt != nil || file != nil) {
+            throw ValidationError(
+                "Random weights have no tokenizer, so they take no prompt; without one their speed is measured.")
+        }
         if options.model == "-" {
             if prompt != nil || file != nil { throw ValidationError("'-' reads standard input: no --prompt or --file with it.") }
             options.model = nil
@@ -76,29 +88,28 @@ struct Run: ParsableCommand {
     func run() throws { try Failure.reporting { try start() } }
 
     private func start() throws {
-        Interrupt.listen()
-        let isInteractive = prompt == nil && file == nil && Terminal.hasKeyboard && !json
+        let hasPrompt = prompt != nil || file != nil
+        let isInteractive = !hasPrompt && !json && options.random == nil && Terminal.isInteractive
         let text = try isInteractive ? [] : promptBytes()
-        let (model, engine) = try options.prepare(quiet: quiet)
-        let session = Session(command: self, model: model, engine: engine)
-        if model.tokenizer == nil {
-            try session.measureRandom()
-        } else if isInteractive {
-            try session.converse()
+        let model = try options.prepare(quiet: quiet)
+        Interrupt.listen()
+        if options.random != nil {
+            try Measurement(command: self, model: model).run()
+        } else if let tokenizer = model.tokenizer {
+            let session = Session(command: self, model: model, tokenizer: tokenizer)
+            try isInteractive ? session.converse() : session.write(text)
         } else {
-            try session.write(text)
+            throw FileError(model.name, "has no tokenizer, so it cannot write text; `vkternary logits --tokens` takes token ids")
         }
         if Interrupt.isPending { throw Failure.interrupted }
     }
 
+    /// What the model goes on from; nothing where nobody gives anything.
     private func promptBytes() throws -> [UInt8] {
         if let prompt { return Array(prompt.utf8) }
-        if let file, file != "-" { return try readFile(file, atMost: 64 << 20) }
-        // A prompt from a pipe or a here-document; an editor's last line break is not part of it.
-        if file == nil && options.random != nil { return [] }
-        var text = Terminal.readAll()
-        if text.last == UInt8(ascii: "\n") { text.removeLast() }
-        return text
+        if let file { return try TextInput.all(of: file) }
+        // A terminal whose user asked for JSON or redirected the output does not expect to be read from.
+        return try Terminal.hasKeyboard || options.random != nil ? [] : TextInput.all(of: "-")
     }
 
     var sampling: SamplingOptions {

@@ -1,108 +1,91 @@
-import Glibc
-import TernaryCore
 import TernaryFiles
 import TernaryModels
 
 /// One `vkternary run`: a model on a device, and how the user wants to see what it writes.
 struct Session {
     let command: Run
-    let model: Model
-    let engine: any Engine
+    let model: LoadedModel
+    let tokenizer: Tokenizer
+
+    private static let help = "An empty line: go on. /new: a new text. /quit or Ctrl-D: end. Ctrl-C: stop the model."
 
     /// One prompt, one text.
     func write(_ prompt: [UInt8]) throws {
-        let generator = TextGenerator(engine: engine, tokenizer: model.tokenizer!)
+        let generator = TextGenerator(engine: model.engine, tokenizer: tokenizer)
         let sampling = command.sampling
         var text = ""
-        let echo = String(decoding: prompt, as: UTF8.self)
-        if !command.json && !command.quiet { try Terminal.write(echo) }
+        if !command.json && !command.quiet { try Terminal.write(prompt) }
         let result = try generator.generate(
             prompt: prompt, sampling: sampling, limit: command.tokens, stops: command.stop, isCancelled: { Interrupt.isPending }
         ) {
-            if command.json { text += $0 } else { try Terminal.write($0) }
+            text += $0
+            if !command.json { try Terminal.write($0) }
         }
-        let report = try RunReport(
-            model: model, engine: engine, statistics: result.statistics, measuresBandwidth: command.stats || command.json)
+        let seed = sampling.temperature > 0 ? sampling.seed : nil
         if command.json {
+            let report = RunReport(model: model, statistics: result.statistics, seed: seed)
             try Terminal.write(
                 JSONText.object([
-                    ("prompt", .string(echo)), ("text", .string(text)), ("tokens", .array(result.tokens.map { .int($0) })),
-                    ("stop_reason", .string(result.reason.rawValue)), ("seed", .string(String(sampling.seed))),
-                    ("statistics", report.json),
+                    ("prompt", .string(String(decoding: prompt, as: UTF8.self))), ("text", .string(text)),
+                    ("tokens", .array(result.tokens.map { .int($0) })), ("stop_reason", .string(result.reason.rawValue)),
+                    // A string: JSON's numbers are too short for 64 bits.
+                    ("seed", seed.map { .string(String($0)) } ?? .null), ("statistics", report.json),
                 ]).description + "\n")
-        } else {
+        } else if text.utf8.last != UInt8(ascii: "\n") {
             try Terminal.write("\n")
         }
-        if command.stats || (Interrupt.isPending && !command.quiet) { report.lines.forEach(Terminal.note) }
+        if command.stats || (result.reason == .cancelled && !command.quiet && !command.json) {
+            RunReport(model: model, statistics: result.statistics, seed: seed).lines.forEach(Terminal.note)
+        }
     }
 
     /// Prompts from a person, each going on from the text so far.
     func converse() throws {
-        let generator = TextGenerator(engine: engine, tokenizer: model.tokenizer!)
+        let generator = TextGenerator(engine: model.engine, tokenizer: tokenizer)
         var sampling = command.sampling
+        var reader = LineReader()
+        var wasInterrupted = false
         if !command.quiet {
             Terminal.note(
-                "\(model.name) on \(engine.deviceName). Type the beginning of a text and press Enter; the model goes on.")
-            Terminal.note("An empty line: go on. /new: a new text. /quit or Ctrl-D: end. Ctrl-C stops the model.")
+                "\(model.name) on \(model.engine.deviceName). Type the beginning of a text and press Enter; the model goes on.")
+            Terminal.note(Self.help)
         }
         while true {
             try Terminal.write("> ")
-            guard let line = readLine() else {
-                if Interrupt.isPending && errno == EINTR { Interrupt.clear() }
-                break
-            }
-            switch line {
-            case "/quit", "/exit": return
-            case "/new", "/reset":
-                try generator.reset()
+            let typed = reader.next()
+            Interrupt.clear()
+            guard case .text(let line) = typed else {
+                try Terminal.write("\n")
+                if typed == .end || wasInterrupted { return }
+                Terminal.note("(Ctrl-C again, Ctrl-D or /quit ends)")
+                wasInterrupted = true
                 continue
-            case "/help":
-                Terminal.note("An empty line: go on. /new: a new text. /quit or Ctrl-D: end. Ctrl-C stops the model.")
-                continue
-            default: break
             }
-            if line.hasPrefix("/") {
-                Terminal.note("There is no command \(line); /help lists them.")
+            wasInterrupted = false
+            if line.first == UInt8(ascii: "/") {
+                switch String(decoding: line, as: UTF8.self) {
+                case "/quit", "/exit": return
+                case "/new", "/reset":
+                    try generator.reset()
+                    if !command.quiet { Terminal.note("A new text.") }
+                case "/help": Terminal.note(Self.help)
+                case let other: Terminal.note("There is no command \(other); /help lists them.")
+                }
                 continue
             }
             let result = try generator.generate(
-                prompt: Array(line.utf8), sampling: sampling, limit: command.tokens, stops: command.stop,
-                isCancelled: { Interrupt.isPending }
+                prompt: line, sampling: sampling, limit: command.tokens, stops: command.stop, isCancelled: { Interrupt.isPending }
             ) { try Terminal.write($0) }
             try Terminal.write("\n")
             Interrupt.clear()
-            sampling.seed &+= 1
+            if result.reason == .endOfText && !command.quiet {
+                Terminal.note("(The text ends here. An empty line begins another.)")
+            }
             if command.stats {
-                try RunReport(model: model, engine: engine, statistics: result.statistics, measuresBandwidth: true)
+                RunReport(model: model, statistics: result.statistics, seed: sampling.temperature > 0 ? sampling.seed : nil)
                     .lines.forEach(Terminal.note)
             }
+            sampling.seed &+= 1
         }
-    }
-
-    /// Random weights have no text: only how fast they run is of interest.
-    func measureRandom() throws {
-        let clock = ContinuousClock()
-        var statistics = GenerationStatistics()
-        var random = SplitMix64(seed: 1)
-        func token() -> Int { Int(random.next() % UInt64(model.weights.configuration.vocabularySize)) }
-        let prompt = (0..<64).map { _ in token() }
-        _ = try engine.forward(prompt, logits: .last)  // warms up: pipelines, clocks
-        _ = try engine.forward([token()], logits: .last)
-        let start = clock.now
-        var logits = try engine.forward(prompt, logits: .last)
-        statistics.promptTokens = prompt.count
-        statistics.prefillSeconds = (clock.now - start) / .seconds(1)
-        let decodeStart = clock.now
-        let deviceStart = engine.deviceSeconds
-        for _ in 0..<command.tokens where !Interrupt.isPending {
-            statistics.logitsHash.combine(logits)
-            logits = try engine.forward([Sampler.greedy(logits)], logits: .last)
-            statistics.decodeSteps += 1
-        }
-        statistics.decodeSeconds = (clock.now - decodeStart) / .seconds(1)
-        statistics.decodeDeviceSeconds = engine.deviceSeconds.map { $0 - (deviceStart ?? 0) }
-        statistics.generatedTokens = statistics.decodeSteps
-        let report = try RunReport(model: model, engine: engine, statistics: statistics, measuresBandwidth: true)
-        try Terminal.write(command.json ? report.json.description + "\n" : report.lines.joined(separator: "\n") + "\n")
     }
 }

@@ -22,11 +22,12 @@ public enum EmbeddingFormat: String, Sendable, CaseIterable {
 
 /// Writes the model at a path, a Hugging Face directory or a GGUF file, as a GGUF file.
 ///
-/// - Parameter progress: called after each layer with the bytes of the source that are done and their total.
+/// - Parameter progress: called after each layer with the bytes of the source that are done and their total; what it throws ends
+///   the conversion.
 /// - Throws: `FileError` for either file; what stood at `destination` is then as it was before.
 public func convert(
     from source: String, to destination: String, type: TernaryBlockType = .tq2_0, embedding: EmbeddingFormat = .common,
-    progress: (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+    progress: (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void = { _, _ in }
 ) throws {
     try Checkpoint.open(source).write(toGGUF: destination, type: type, embedding: embedding, progress: progress)
 }
@@ -36,11 +37,12 @@ extension Checkpoint {
     ///
     /// A model read back from the file equals the one read from this checkpoint.
     ///
-    /// - Parameter progress: called after each layer with the bytes of this checkpoint that are done and their total.
+    /// - Parameter progress: called after each layer with the bytes of this checkpoint that are done and their total; what it
+    ///   throws ends the conversion.
     /// - Throws: `FileError`; what stood at the path is then as it was before.
     public func write(
         toGGUF path: String, type: TernaryBlockType = .tq2_0, embedding format: EmbeddingFormat = .common,
-        progress: (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+        progress: (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void = { _, _ in }
     ) throws {
         let output = try OutputFile(path)
         switch source {
@@ -52,10 +54,10 @@ extension Checkpoint {
 
     private func write(
         _ model: some WeightSource, to output: OutputFile, _ ternary: TernaryBlockType, _ format: EmbeddingFormat,
-        _ progress: (Int, Int) -> Void
+        _ progress: (Int, Int) throws -> Void
     ) throws {
         let total = model.byteCount
-        progress(0, total)
+        try progress(0, total)
         let tokenizer = hasTokenizer ? try self.tokenizer().vocabulary.metadata : []
         var embedding: EmbeddingTable? = try model.embedding()
         let element = embedding!.tensorType(format)
@@ -73,11 +75,11 @@ extension Checkpoint {
         try writer.write(try model.head())
         try writer.write(try model.finalNorm())
         var done = total - (0..<configuration.layerCount).reduce(0) { $0 + model.byteCount(layer: $1) }
-        progress(done, total)
+        try progress(done, total)
         for index in 0..<configuration.layerCount {
             try writer.write(try model.layer(index))
             done += model.byteCount(layer: index)
-            progress(done, total)
+            try progress(done, total)
         }
     }
 }

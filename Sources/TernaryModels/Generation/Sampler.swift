@@ -56,7 +56,9 @@ public struct Sampler: Sendable {
     private func penalized(_ logits: [Float]) -> [Float] {
         var logits = logits
         for token in Set(recent) {
-            logits[token] = logits[token] > 0 ? logits[token] / options.repeatPenalty : logits[token] * options.repeatPenalty
+            let penalized = logits[token] > 0 ? logits[token] / options.repeatPenalty : logits[token] * options.repeatPenalty
+            // An extreme penalty must not make infinities, of which no differences can be taken.
+            logits[token] = min(max(penalized, -.greatestFiniteMagnitude), .greatestFiniteMagnitude)
         }
         return logits
     }

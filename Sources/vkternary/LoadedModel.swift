@@ -1,0 +1,28 @@
+import TernaryCore
+import TernaryFiles
+import TernaryModels
+
+/// A model made ready on a device. The weights themselves are the engine's alone, so that what was read can be freed.
+struct LoadedModel {
+    /// What to call it.
+    let name: String
+    /// nil where the model has no text.
+    let tokenizer: Tokenizer?
+    let configuration: MatMulFreeConfiguration
+    /// Bytes of packed ternary weights that a token reads.
+    let ternaryByteCount: Int
+    let finalNorm: [Float]
+    let engine: any Engine
+    /// Seconds to read the model and make it ready.
+    let loadSeconds: Double
+
+    init(_ model: Model, engine: any Engine, loadSeconds: Double) {
+        name = model.name
+        tokenizer = model.tokenizer
+        configuration = model.weights.configuration
+        ternaryByteCount = model.weights.ternaryByteCount
+        finalNorm = model.weights.finalNorm
+        self.engine = engine
+        self.loadSeconds = loadSeconds
+    }
+}

@@ -1,0 +1,26 @@
+/// A bar on standard error where a person sees it, nothing elsewhere.
+struct ProgressBar {
+    private let label: String
+    private let isShown: Bool
+    private var lastShown = -1
+
+    init(_ label: String, isShown: Bool = true) {
+        self.label = label
+        self.isShown = isShown && Terminal.showsNotes
+    }
+
+    /// Shows a share of the work, 0 to 1.
+    mutating func update(_ share: Double) {
+        let percent = Int(min(max(share, 0), 1) * 100)
+        guard isShown, percent != lastShown else { return }
+        lastShown = percent
+        let filled = percent * 30 / 100
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
+        Terminal.show("\r\(label) [\(bar)] \(percent)%")
+    }
+
+    /// Takes the bar away.
+    func finish() {
+        if isShown && lastShown >= 0 { Terminal.show("\r\u{1B}[K") }
+    }
+}
