@@ -36,26 +36,48 @@ struct SamplerTests {
 
     @Test("top-k keeps the k likeliest")
     func topK() {
-        let counts = counts(options { $0.topK = 2; $0.temperature = 1 }, [1, 1.1, 0.9, 1.05])
+        let counts = counts(
+            options {
+                $0.topK = 2; $0.temperature = 1
+            }, [1, 1.1, 0.9, 1.05])
         #expect(counts[0] == 0 && counts[2] == 0 && counts[1] > 0 && counts[3] > 0)
     }
 
     @Test("top-p keeps the likeliest that together reach p, and always one")
     func topP() {
-        #expect(counts(options { $0.topP = 0.6; $0.temperature = 1 }, [2, 1, 0])[1...] == [0, 0])
-        #expect(counts(options { $0.topP = 0.7; $0.temperature = 1 }, [2, 1, 0])[2] == 0)
-        #expect(counts(options { $0.topP = 1e-6; $0.temperature = 1 }, [2, 1, 0])[0] == 20_000)
+        #expect(
+            counts(
+                options {
+                    $0.topP = 0.6; $0.temperature = 1
+                }, [2, 1, 0])[1...] == [0, 0])
+        #expect(
+            counts(
+                options {
+                    $0.topP = 0.7; $0.temperature = 1
+                }, [2, 1, 0])[2] == 0)
+        #expect(
+            counts(
+                options {
+                    $0.topP = 1e-6; $0.temperature = 1
+                }, [2, 1, 0])[0] == 20_000)
     }
 
     @Test("min-p drops what is far below the likeliest")
     func minP() {
-        #expect(counts(options { $0.minP = 0.5; $0.temperature = 1 }, [2, 1.5, 1])[2] == 0)
+        #expect(
+            counts(
+                options {
+                    $0.minP = 0.5; $0.temperature = 1
+                }, [2, 1.5, 1])[2] == 0)
     }
 
     @Test("a repeat penalty makes a repeated token less likely, whatever its sign")
     func penalty() {
         for logits: [Float] in [[2, 1.9], [-1, -1.1]] {
-            var sampler = Sampler(options { $0.temperature = 0; $0.repeatPenalty = 1.5 })
+            var sampler = Sampler(
+                options {
+                    $0.temperature = 0; $0.repeatPenalty = 1.5
+                })
             #expect(sampler.sample(logits) == 0)
             #expect(sampler.sample(logits) == 1)
         }
@@ -65,7 +87,10 @@ struct SamplerTests {
     func seeds() {
         let logits: [Float] = (0..<100).map { Float($0 % 7) }
         func draw(_ seed: UInt64) -> [Int] {
-            var sampler = Sampler(options { $0.seed = seed; $0.temperature = 1 })
+            var sampler = Sampler(
+                options {
+                    $0.seed = seed; $0.temperature = 1
+                })
             return (0..<50).map { _ in sampler.sample(logits) }
         }
         #expect(draw(1) == draw(1))
