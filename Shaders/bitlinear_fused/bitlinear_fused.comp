@@ -51,6 +51,14 @@ uvec4 load_tile(uint matrix, uint index) { return tiles[index]; }
 void main() {
     const uint first_token = gl_WorkGroupID.y * TOKENS;
     const uint first_row = gl_WorkGroupID.x * ROWS_EACH;
+    // What the epilogue adds to is loaded before anything is waited for; a work group has seldom more rows than invocations.
+    const uint early = gl_LocalInvocationIndex;
+    const uint early_at = (first_token + early / ROWS_EACH) * params.y_stride + first_row + early % ROWS_EACH;
+    float carried = 0.0;
+    if (RESIDUAL != 0 && early < TOKENS * ROWS_EACH && first_token + early / ROWS_EACH < params.tokens
+        && first_row + early % ROWS_EACH < params.rows) {
+        carried = y[early_at];
+    }
     begin_rows(params.rows);
     quantize_rows(first_token, params.tokens - 1);
     sum_rows(params.rows);
@@ -63,6 +71,8 @@ void main() {
         if (row >= params.rows || first_token + token >= params.tokens) continue;
         const float product = row_value(token, 0, local, params.scale);
         const uint at = (first_token + token) * params.y_stride + row;
-        y[at] = RESIDUAL != 0 ? settled_sum(y[at], product) : product;
+        float before = carried;
+        if (RESIDUAL != 0 && i >= WG_SIZE) before = y[at];
+        y[at] = RESIDUAL != 0 ? settled_sum(before, product) : product;
     }
 }

@@ -59,6 +59,14 @@ uvec4 load_tile(uint matrix, uint index) { return tiles[matrix * params.matrix_t
 void main() {
     const uint first_token = gl_WorkGroupID.y * TOKENS;
     const uint first_row = gl_WorkGroupID.x * ROWS_EACH;
+    // What the epilogue needs is loaded before anything is waited for; a work group has seldom more channels than invocations.
+    const uint early_row = first_row + gl_LocalInvocationIndex % ROWS_EACH;
+    float early_bound = 0.0;
+    float early_state = 0.0;
+    if (early_row < params.rows) {
+        if (HAS_LOWER_BOUND != 0) early_bound = lower_bound[early_row];
+        if (SEQUENCE == 0) early_state = state[early_row];
+    }
     begin_rows(params.rows);
     quantize_rows(first_token, params.tokens - 1);
     sum_rows(params.rows);
@@ -72,14 +80,19 @@ void main() {
         const float zi = row_value(token, 0, local, params.input_scale);
         const float zf = row_value(token, 1, local, params.forget_scale);
         const float zg = row_value(token, 2, local, params.gate_scale);
-        const Gates gates = mlgru_gates(zi, zf, HAS_LOWER_BOUND != 0, lower_bound[row]);
+        const bool is_early = i == gl_LocalInvocationIndex;
+        float bound = early_bound;
+        if (HAS_LOWER_BOUND != 0 && !is_early) bound = lower_bound[row];
+        const Gates gates = mlgru_gates(zi, zf, HAS_LOWER_BOUND != 0, bound);
         const uint at = (first_token + token) * params.state_stride + row;
         gate[at] = zg;
         if (SEQUENCE != 0) {
             state[at] = gates.forget;
             gated[at] = gates.input_;
         } else {
-            const float h = mlgru_step(state[at], gates);
+            float h = early_state;
+            if (!is_early) h = state[at];
+            h = mlgru_step(h, gates);
             state[at] = h;
             gated[at] = output_gate(zg, h);
         }

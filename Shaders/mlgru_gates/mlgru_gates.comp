@@ -24,7 +24,9 @@ void main() {
     const uint channel = gl_GlobalInvocationID.x;
     if (channel >= params.channels) return;
     const uint at = gl_GlobalInvocationID.y * params.stride + channel;
-    const Gates gates = mlgru_gates(input_[at], forget[at], HAS_LOWER_BOUND != 0, lower_bound[channel]);
+    float bound = 0.0;
+    if (HAS_LOWER_BOUND != 0) bound = lower_bound[channel];
+    const Gates gates = mlgru_gates(input_[at], forget[at], HAS_LOWER_BOUND != 0, bound);
     input_[at] = gates.input_;
     forget[at] = gates.forget;
 }

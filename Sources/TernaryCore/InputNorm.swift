@@ -11,6 +11,7 @@ public struct InputNorm: Sendable, Equatable {
     /// outer * inner, settled; the inner weight alone where there is no outer one. `(width)`.
     public let combined: [Float]
 
+    /// A norm of these weights.
     public init(outer: [Float]? = nil, outerEpsilon: Float = 0, inner: [Float]) {
         precondition(outer == nil || outer!.count == inner.count, "norms of \(outer!.count) and \(inner.count) values")
         self.outer = outer

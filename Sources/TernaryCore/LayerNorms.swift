@@ -9,6 +9,7 @@ public struct LayerNorms: Sendable, Equatable {
     /// In front of down_proj: BitLinear's own only.
     public let down: InputNorm
 
+    /// The norms of one block.
     public init(_ layer: MatMulFreeLayer, epsilon: Float) {
         func pair(_ outer: [Float], _ inner: [Float]) -> InputNorm {
             InputNorm(outer: outer, outerEpsilon: epsilon, inner: inner)

@@ -28,6 +28,7 @@ public struct MatMulFreeConfiguration: Sendable, Equatable {
     /// Widest row a BitLinear may have: 127 times this still is an exact Float.
     public static let widestRow = 131_072
 
+    /// A shape; the defaults are those of the published models.
     public init(
         vocabularySize: Int, hiddenSize: Int, stateSize: Int? = nil, intermediateSize: Int, layerCount: Int,
         normEpsilon: Float = 1e-6, usesLowerBounds: Bool = true, tiesEmbeddings: Bool = false, beginToken: Int? = 1,

@@ -2,8 +2,10 @@
 public struct BitLinearWeights: Sendable, Equatable {
     /// `(columns)` of the matrix.
     public var norm: [Float]
+    /// `(rows, columns)` of -1, 0 and +1 with one scale.
     public var matrix: TernaryMatrix
 
+    /// A product and the norm before it, which must fit each other.
     public init(norm: [Float], matrix: TernaryMatrix) {
         precondition(norm.count == matrix.columns, "\(norm.count) norm weights for \(matrix.columns) columns")
         self.norm = norm
@@ -24,10 +26,12 @@ public struct EmbeddingTable: Sendable, Equatable {
     public let rows: Int
     /// The hidden size.
     public let columns: Int
+    /// How one value is stored.
     public let element: Element
     /// Little-endian elements, row-major.
     public var bytes: [UInt8]
 
+    /// A table of values already in memory.
     public init(rows: Int, columns: Int, element: Element, bytes: [UInt8]) {
         precondition(bytes.count == rows * columns * element.byteCount)
         self.rows = rows
@@ -75,6 +79,7 @@ public struct MatMulFreeLayer: Sendable, Equatable {
     /// Lower bound of the forget gate, `(D)`; nil in the first layer and where the model has none.
     public var lowerBound: [Float]?
 
+    /// One block of its parts.
     public init(
         attentionNorm: [Float], input: BitLinearWeights, forget: BitLinearWeights, gate: BitLinearWeights, gateNorm: [Float],
         output: BitLinearWeights, mlpNorm: [Float], gateUpNorm: [Float], mlpGate: TernaryMatrix, mlpUp: TernaryMatrix,
@@ -97,14 +102,18 @@ public struct MatMulFreeLayer: Sendable, Equatable {
 
 /// All tensors of a MatMul-free language model, ternary matrices packed; every float in it is settled (`Exact.settle`).
 public struct MatMulFreeWeights: Sendable, Equatable {
+    /// The model's shape.
     public var configuration: MatMulFreeConfiguration
+    /// `(V, H)`.
     public var embedding: EmbeddingTable
+    /// L blocks, the first first.
     public var layers: [MatMulFreeLayer]
     /// `model.norm`, `(H)`.
     public var finalNorm: [Float]
     /// `lm_head`: `(V, H)`.
     public var head: BitLinearWeights
 
+    /// A whole model of its parts.
     public init(
         configuration: MatMulFreeConfiguration, embedding: EmbeddingTable, layers: [MatMulFreeLayer], finalNorm: [Float],
         head: BitLinearWeights

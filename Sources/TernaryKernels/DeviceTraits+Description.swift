@@ -8,6 +8,6 @@ extension DeviceTraits {
             sharedMemoryBytes: device.sharedMemoryBytes,
             // A software driver repeats the prologue for every work group on the same few cores; a GPU has dozens to hundreds of
             // processors that would idle.
-            targetWorkgroups: device.kind == .software ? 8 : 264, hidesLatency: device.kind != .software)
+            processors: device.kind == .software ? 4 : 132, hidesLatency: device.kind != .software)
     }
 }

@@ -25,19 +25,19 @@ public struct DeviceTraits: Sendable, Equatable {
     public var integerDot: Bool
     /// Shared memory a work group may use.
     public var sharedMemoryBytes: Int
-    /// Work groups that fill the device, two for each of its processors or so.
-    public var targetWorkgroups: Int
+    /// Processors that each run a work group or two at a time, at a guess: Vulkan does not tell.
+    public var processors: Int
     /// Whether loads take long enough that several should be in flight: true of every GPU.
     public var hidesLatency: Bool
 
     public init(
-        subgroupSize: Int, integerDot: Bool, sharedMemoryBytes: Int, targetWorkgroups: Int, hidesLatency: Bool
+        subgroupSize: Int, integerDot: Bool, sharedMemoryBytes: Int, processors: Int, hidesLatency: Bool
     ) {
         precondition([8, 16, 32, 64, 128].contains(subgroupSize), "a subgroup of \(subgroupSize)")
         self.subgroupSize = subgroupSize
         self.integerDot = integerDot
         self.sharedMemoryBytes = sharedMemoryBytes
-        self.targetWorkgroups = targetWorkgroups
+        self.processors = processors
         self.hidesLatency = hidesLatency
     }
 

@@ -17,5 +17,5 @@ public struct ReadBandwidth: Kernel {
     public func code(for device: DeviceTraits) -> ShaderCode { CompiledKernels.readBandwidth }
     public func constants(for device: DeviceTraits) -> [UInt32] { [] }
     public var params: Params { Params(vectors: UInt32(byteCount / 16)) }
-    public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { (device.targetWorkgroups * 8, 1) }
+    public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { (device.processors * 16, 1) }
 }

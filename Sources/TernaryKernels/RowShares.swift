@@ -12,13 +12,13 @@ struct RowShares: Equatable, Sendable {
     /// Bytes of shared memory that partial sums may take.
     private static let sumsBudget = 8192
 
-    /// Fills the device: columns are split while there are too few rows for that, rows are stacked where there are plenty, so that
-    /// the prologue, which every work group repeats, is paid seldom.
+    /// Fills the device: columns are split while there are too few rows to give every processor a work group; rows are stacked
+    /// where there are enough for more than two, so that the prologue, which every work group repeats, is paid seldom.
     init(rows: Int, width: Int, matrices: Int, tokens: Int, device: DeviceTraits) {
         let rowGroups = ceilDivide(rows, 4)
         let tiles = width / 16
         var split = 1
-        while split < device.subgroups, rowGroups * split < device.targetWorkgroups * device.subgroups / 2,
+        while split < device.subgroups, rowGroups * split < device.processors * device.subgroups * 3 / 4,
             tiles >= 2 * split * device.subgroupSize
         {
             split *= 2
@@ -26,7 +26,7 @@ struct RowShares: Equatable, Sendable {
         let teams = device.subgroups / split
         let bytesPerGroup = 16 * matrices * tokens * split
         let most = max(teams, Self.sumsBudget / bytesPerGroup / teams * teams)
-        let wanted = ceilDivide(ceilDivide(rowGroups, device.targetWorkgroups), teams) * teams
+        let wanted = ceilDivide(ceilDivide(rowGroups, 2 * device.processors), teams) * teams
         groups = min(wanted, most)
         self.split = split
         workgroups = ceilDivide(rowGroups, groups)

@@ -28,7 +28,7 @@ public enum Backend: Sendable {
     ///   - threads: of the CPU; nil for as many as it may use.
     ///   - progress: is given the share that is loaded.
     public func engine(
-        for weights: MatMulFreeWeights, form: VulkanEngine.Form = .fused, threads: Int? = nil, logger: Logger,
+        for weights: MatMulFreeWeights, form: VulkanEngine.Form = .automatic, threads: Int? = nil, logger: Logger,
         progress: (Double) -> Void = { _ in }
     ) throws -> any Engine {
         switch self {
@@ -117,7 +117,9 @@ public struct DeviceChoiceError: Error, CustomStringConvertible {
     public let description: String
 
     init(_ reason: String, _ devices: [DeviceDescription]) {
-        let names = devices.map { "vulkan:\($0.index) (\($0.name)\($0.kind == .software ? ", a software driver: name it to use it" : ""))" }
+        let names = devices.map {
+            "vulkan:\($0.index) (\($0.name)\($0.kind == .software ? ", a software driver: name it to use it" : ""))"
+        }
         description = reason + "; there is: " + (["cpu", "cpu-reference"] + names).joined(separator: ", ")
     }
 }

@@ -39,13 +39,16 @@ public protocol Engine: AnyObject {
 
 /// The values of one stage of one token's pass.
 public struct Observation: Sendable {
+    /// What was computed.
     public var stage: Stage
     /// The block; 0 for the embedding and the logits.
     public var layer: Int
     /// The token's place among those given.
     public var token: Int
+    /// All elements, in order.
     public var values: [Float]
 
+    /// Values as an engine shows them.
     public init(stage: Stage, layer: Int, token: Int, values: [Float]) {
         self.stage = stage
         self.layer = layer

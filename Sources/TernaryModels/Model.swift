@@ -13,6 +13,7 @@ public enum ModelSource: Sendable, Equatable {
 public struct Model: Sendable {
     /// What to call it: a file's name, the built-in model's, or the preset's.
     public let name: String
+    /// All weights, the ternary ones packed.
     public let weights: MatMulFreeWeights
     /// nil for random weights and checkpoints without a tokenizer, which have no text.
     public let tokenizer: Tokenizer?

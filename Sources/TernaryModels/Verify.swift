@@ -21,12 +21,17 @@ public enum Feeding: String, Sendable, CaseIterable {
 
 /// The first value in which two engines differ.
 public struct Difference: Sendable, Equatable, CustomStringConvertible {
+    /// The operation whose result differs.
     public var stage: Stage
+    /// The block; 0 for the embedding and the logits.
     public var layer: Int
+    /// The token's place among those run.
     public var token: Int
+    /// The place in the operation's result.
     public var element: Int
     public var expected, actual: Float
 
+    /// One line with both values and their bits.
     public var description: String {
         "token \(token), layer \(layer), \(stage.rawValue)[\(element)]: expected \(expected) (0x\(hex(expected))),"
             + " found \(actual) (0x\(hex(actual)))"
@@ -42,7 +47,11 @@ public enum Verifier {
         try engine.reset()
         var hash = LogitsHash()
         switch feeding {
-        case .prefill: hash.combine(try engine.forward(tokens, logits: .all))
+        case .prefill:
+            // Row by row, as the steps give them: the hash starts at its first lane with each call.
+            let logits = try engine.forward(tokens, logits: .all)
+            let width = engine.configuration.vocabularySize
+            for row in tokens.indices { hash.combine(Array(logits[row * width..<(row + 1) * width])) }
         case .steps:
             for token in tokens { hash.combine(try engine.forward([token], logits: .last)) }
         }

@@ -9,6 +9,7 @@ public struct MatMulFreeReference: Sendable {
     /// Recurrent state, `(L, D)`.
     public var state: [[Float]]
 
+    /// A model at the start of a text.
     public init(_ weights: MatMulFreeWeights) {
         self.weights = weights
         norms = weights.layers.map { LayerNorms($0, epsilon: weights.configuration.normEpsilon) }

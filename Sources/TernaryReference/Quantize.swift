@@ -4,6 +4,7 @@ import TernaryCore
 public struct QuantizedRow: Equatable, Sendable {
     /// `(width)`, -127...127.
     public var codes: [Int8]
+    /// What one code stands for.
     public var step: Float
 }
 

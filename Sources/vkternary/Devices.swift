@@ -45,14 +45,16 @@ extension DeviceDescription {
     fileprivate var summary: String {
         if let unusable { return ": cannot be used: \(unusable)" }
         let note = kind == .software ? "; a software driver: runs only when named" : ""
-        return " (\(kind.rawValue), \(driverName) \(driverInfo), Vulkan \(apiVersionText), \(bytes(deviceLocalBytes)), subgroups of "
+        return
+            " (\(kind.rawValue), \(driverName) \(driverInfo), Vulkan \(apiVersionText), \(bytes(deviceLocalBytes)), subgroups of "
             + "\(subgroupSize)\(features.contains(.integerDotProduct) ? ", integer dot product" : ""))\(note)"
     }
 
     fileprivate var json: JSONText {
         .object([
             ("index", .int(index)), ("name", .string(name)), ("kind", .string(kind.rawValue)), ("driver", .string(driverName)),
-            ("driver_info", .string(driverInfo)), ("vulkan", .string(apiVersionText)), ("device_local_bytes", .int(deviceLocalBytes)),
+            ("driver_info", .string(driverInfo)), ("vulkan", .string(apiVersionText)),
+            ("device_local_bytes", .int(deviceLocalBytes)),
             ("subgroup_size", .int(subgroupSize)), ("shared_memory_bytes", .int(sharedMemoryBytes)),
             ("integer_dot_product", .bool(features.contains(.integerDotProduct))),
             ("cooperative_matrix", .bool(features.contains(.cooperativeMatrix))),

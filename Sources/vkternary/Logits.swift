@@ -66,7 +66,9 @@ struct Logits: ParsableCommand {
 
     private func tokenIds(_ model: Model) throws -> [Int] {
         if let prompt {
-            guard let tokenizer = model.tokenizer else { throw ValidationError("Random weights have no tokenizer: give --tokens.") }
+            guard let tokenizer = model.tokenizer else {
+                throw ValidationError("Random weights have no tokenizer: give --tokens.")
+            }
             return tokenizer.encode(Array(prompt.utf8), addSpecialTokens: true)
         }
         let size = model.weights.configuration.vocabularySize

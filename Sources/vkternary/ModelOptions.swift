@@ -66,7 +66,7 @@ struct ModelOptions: ParsableArguments {
         let backend = try backend
         let model = try Model.load(source) { bar.update($0 * 0.7) }
         let engine = try backend.engine(
-            for: model.weights, form: unfused ? .unfused : .fused, threads: threads, logger: logger
+            for: model.weights, form: unfused ? .unfused : .automatic, threads: threads, logger: logger
         ) { bar.update(0.7 + $0 * 0.3) }
         return (model, engine)
     }

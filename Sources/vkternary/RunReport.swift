@@ -34,7 +34,9 @@ struct RunReport {
             "decode   \(statistics.decodeSteps) tokens, \(statistics.decodeTokensPerSecond.fixed(1)) tokens/s, "
                 + "\(statistics.millisecondsPerToken.fixed(3)) ms/token\(deviceShare)",
         ]
-        if statistics.firstTokenSeconds > 0 { lines.append("first    token after \((statistics.firstTokenSeconds * 1000).fixed(1)) ms") }
+        if statistics.firstTokenSeconds > 0 {
+            lines.append("first    token after \((statistics.firstTokenSeconds * 1000).fixed(1)) ms")
+        }
         if let readBandwidth, readBandwidth > 0 {
             lines.append(
                 "weights  \((weightBytesPerSecond / 1e9).fixed(1)) GB/s, \((weightBytesPerSecond / readBandwidth * 100).fixed(1))% of the "

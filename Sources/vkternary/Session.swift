@@ -21,7 +21,8 @@ struct Session {
         ) {
             if command.json { text += $0 } else { try Terminal.write($0) }
         }
-        let report = try RunReport(model: model, engine: engine, statistics: result.statistics, measuresBandwidth: command.stats || command.json)
+        let report = try RunReport(
+            model: model, engine: engine, statistics: result.statistics, measuresBandwidth: command.stats || command.json)
         if command.json {
             try Terminal.write(
                 JSONText.object([
@@ -40,7 +41,8 @@ struct Session {
         let generator = TextGenerator(engine: engine, tokenizer: model.tokenizer!)
         var sampling = command.sampling
         if !command.quiet {
-            Terminal.note("\(model.name) on \(engine.deviceName). Type the beginning of a text and press Enter; the model goes on.")
+            Terminal.note(
+                "\(model.name) on \(engine.deviceName). Type the beginning of a text and press Enter; the model goes on.")
             Terminal.note("An empty line: go on. /new: a new text. /quit or Ctrl-D: end. Ctrl-C stops the model.")
         }
         while true {

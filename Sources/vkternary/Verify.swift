@@ -43,16 +43,18 @@ struct Verify: ParsableCommand {
         var difference: String?
         for (backend, form) in try backends() {
             let engine = try backend.engine(
-                for: model.weights, form: form ?? .fused, threads: options.threads, logger: options.logger)
+                for: model.weights, form: form ?? .automatic, threads: options.threads, logger: options.logger)
             for feeding in Feeding.allCases {
-                let name = ([engine.deviceName, form?.rawValue, feeding.rawValue] as [String?]).compactMap { $0 }.joined(separator: ", ")
+                let name = ([engine.deviceName, form?.rawValue, feeding.rawValue] as [String?]).compactMap { $0 }.joined(
+                    separator: ", ")
                 let trial = try Verifier.run(engine, tokens: ids, feeding: feeding, name: name)
                 let agrees = trial.agrees(with: expected)
                 trials.append((trial, agrees))
                 if !json { try show(trial, as: agrees ? "equal" : "DIFFERS") }
                 if !agrees && difference == nil {
                     let found = try Verifier.firstDifference(expected: reference, actual: engine, tokens: ids)
-                    difference = "\(name): " + (found.map { "\($0)" } ?? "step by step every value agrees; only the \(feeding) differs")
+                    difference =
+                        "\(name): " + (found.map { "\($0)" } ?? "step by step every value agrees; only the \(feeding) differs")
                 }
             }
         }
@@ -67,7 +69,8 @@ struct Verify: ParsableCommand {
                         .array(
                             trials.map { trial, agrees in
                                 .object([
-                                    ("name", .string(trial.name)), ("logits", .string(trial.logits)), ("state", .string(trial.state)),
+                                    ("name", .string(trial.name)), ("logits", .string(trial.logits)),
+                                    ("state", .string(trial.state)),
                                     ("equal", .bool(agrees)),
                                 ])
                             })
@@ -87,7 +90,9 @@ struct Verify: ParsableCommand {
     }
 
     private func tokenIds(_ model: Model) -> [Int] {
-        if let tokenizer = model.tokenizer { return Array(tokenizer.encode(Array(prompt.utf8), addSpecialTokens: true).prefix(tokens)) }
+        if let tokenizer = model.tokenizer {
+            return Array(tokenizer.encode(Array(prompt.utf8), addSpecialTokens: true).prefix(tokens))
+        }
         var random = SplitMix64(seed: 1)
         return (0..<tokens).map { _ in Int(random.next() % UInt64(model.weights.configuration.vocabularySize)) }
     }
@@ -97,7 +102,7 @@ struct Verify: ParsableCommand {
         if options.device != nil {
             let backend = try options.backend
             guard case .vulkan = backend else { return [(backend, nil)] }
-            return VulkanEngine.Form.allCases.map { (backend, $0) }
+            return [.fused, .unfused].map { (backend, $0) }
         }
         var found: [(Backend, VulkanEngine.Form?)] = [(.cpu, nil)]
         do {
@@ -105,7 +110,7 @@ struct Verify: ParsableCommand {
                 if let reason = device.unusable {
                     Terminal.note("skipped: \(device.name): \(reason)")
                 } else {
-                    found += VulkanEngine.Form.allCases.map { (.vulkan(device), $0) }
+                    found += [.fused, .unfused].map { (.vulkan(device), $0) }
                 }
             }
         } catch { Terminal.note("skipped: Vulkan: \(error)") }

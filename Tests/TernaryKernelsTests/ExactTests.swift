@@ -1,5 +1,5 @@
-import Testing
 import TernaryCore
+import Testing
 import VulkanCompute
 
 @testable import TernaryKernels
@@ -24,9 +24,12 @@ struct ExactTests {
     /// The edges of every function: zeros, smallest normal, denormals, the ends of the settled range, halfway cases, huge values.
     private static let edges: [UInt32] = {
         let magnitudes: [Float] = [
-            0, .leastNonzeroMagnitude, .leastNormalMagnitude.nextDown, .leastNormalMagnitude, Exact.smallest.nextDown, Exact.smallest,
-            1e-20, 1e-10, 1e-5, 0.25, 0.49999997, 0.5, 0.50000006, 0.99999994, 1, 1.0000001, 1.5, 2.5, 3, 63.5, 68.99999, 69, 69.00001,
-            88, 126.5, 127, 127.5, 128, 1e10, Exact.largest.nextDown, Exact.largest, Exact.largest.nextUp, 1e30, .greatestFiniteMagnitude,
+            0, .leastNonzeroMagnitude, .leastNormalMagnitude.nextDown, .leastNormalMagnitude, Exact.smallest.nextDown,
+            Exact.smallest,
+            1e-20, 1e-10, 1e-5, 0.25, 0.49999997, 0.5, 0.50000006, 0.99999994, 1, 1.0000001, 1.5, 2.5, 3, 63.5, 68.99999, 69,
+            69.00001,
+            88, 126.5, 127, 127.5, 128, 1e10, Exact.largest.nextDown, Exact.largest, Exact.largest.nextUp, 1e30,
+            .greatestFiniteMagnitude,
         ]
         return magnitudes.flatMap { [$0.bitPattern, (-$0).bitPattern] }
     }()
@@ -47,24 +50,25 @@ struct ExactTests {
     }
 
     /// Functions in the order of exact_probe.comp, with the domain that each is specified for.
-    private static let functions: [(name: String, domain: @Sendable (Float, Float) -> Bool, value: @Sendable (Float, Float) -> UInt32)] = [
-        ("settle", { _, _ in true }, { x, _ in Exact.settle(x).bitPattern }),
-        ("reciprocal", { x, _ in x >= Exact.smallest && x <= 1e30 }, { x, _ in Exact.reciprocal(x).bitPattern }),
-        ("rsqrt", { x, _ in x >= Exact.smallest && x <= 1e30 }, { x, _ in Exact.reciprocalSquareRoot(x).bitPattern }),
-        ("exp", { _, _ in true }, { x, _ in Exact.exp(x).bitPattern }),
-        ("sigmoid", { _, _ in true }, { x, _ in Exact.sigmoid(x).bitPattern }),
-        ("silu", { x, _ in Exact.settle(x) == x }, { x, _ in Exact.silu(x).bitPattern }),
-        (
-            "divide", { x, y in Exact.settle(x) == x && Exact.settle(y) == y && y != 0 },
-            { x, y in Exact.divide(Exact.settle(x), y).bitPattern }
-        ),
-        ("sqrt", { x, _ in Exact.settle(x) == x && x >= 0 }, { x, _ in Exact.squareRoot(Exact.settle(x)).bitPattern }),
-        ("roundToInt8", { _, _ in true }, { x, _ in UInt32(bitPattern: Int32(Exact.roundToInt8(x))) }),
-        (
-            "product", { x, y in Exact.settle(x) == x && Exact.settle(y) == y }, { x, y in Exact.settle(x * y).bitPattern }
-        ),
-        ("sum", { x, y in Exact.settle(x) == x && Exact.settle(y) == y }, { x, y in Exact.settle(x + y).bitPattern }),
-    ]
+    private static let functions:
+        [(name: String, domain: @Sendable (Float, Float) -> Bool, value: @Sendable (Float, Float) -> UInt32)] = [
+            ("settle", { _, _ in true }, { x, _ in Exact.settle(x).bitPattern }),
+            ("reciprocal", { x, _ in x >= Exact.smallest && x <= 1e30 }, { x, _ in Exact.reciprocal(x).bitPattern }),
+            ("rsqrt", { x, _ in x >= Exact.smallest && x <= 1e30 }, { x, _ in Exact.reciprocalSquareRoot(x).bitPattern }),
+            ("exp", { _, _ in true }, { x, _ in Exact.exp(x).bitPattern }),
+            ("sigmoid", { _, _ in true }, { x, _ in Exact.sigmoid(x).bitPattern }),
+            ("silu", { x, _ in Exact.settle(x) == x }, { x, _ in Exact.silu(x).bitPattern }),
+            (
+                "divide", { x, y in Exact.settle(x) == x && Exact.settle(y) == y && y != 0 },
+                { x, y in Exact.divide(Exact.settle(x), y).bitPattern }
+            ),
+            ("sqrt", { x, _ in Exact.settle(x) == x && x >= 0 }, { x, _ in Exact.squareRoot(Exact.settle(x)).bitPattern }),
+            ("roundToInt8", { _, _ in true }, { x, _ in UInt32(bitPattern: Int32(Exact.roundToInt8(x))) }),
+            (
+                "product", { x, y in Exact.settle(x) == x && Exact.settle(y) == y }, { x, y in Exact.settle(x * y).bitPattern }
+            ),
+            ("sum", { x, y in Exact.settle(x) == x && Exact.settle(y) == y }, { x, y in Exact.settle(x + y).bitPattern }),
+        ]
 
     @Test("CPU and Vulkan give the same bits on a million values and all edges", arguments: functions.indices)
     func sameBits(function: Int) throws {

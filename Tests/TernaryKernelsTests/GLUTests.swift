@@ -1,6 +1,6 @@
-import Testing
 import TernaryCore
 import TernaryReference
+import Testing
 
 @testable import TernaryKernels
 

@@ -1,6 +1,6 @@
-import Testing
 import TernaryCore
 import TernaryReference
+import Testing
 
 @testable import TernaryKernels
 
@@ -42,7 +42,8 @@ struct MLGRUTests {
         func buffers(_ x: [[Float]], state: TestDevice.Content) -> [TestDevice.Content] {
             let room = TestDevice.Content.room(x.count * paddedWidth(channels))
             return [
-                x.padded, [outer].padded, norms.map(\.combined).padded, .words(matrices.flatMap(\.words)), [lowerBound].padded, state,
+                x.padded, [outer].padded, norms.map(\.combined).padded, .words(matrices.flatMap(\.words)), [lowerBound].padded,
+                state,
                 room, room,
             ]
         }

@@ -1,7 +1,7 @@
 import Glibc
 import Logging
-import Testing
 import TernaryCore
+import Testing
 import VulkanCompute
 
 @testable import TernaryKernels
@@ -14,7 +14,10 @@ enum TestDevice {
         do {
             let wanted = getenv("VKTERNARY_TEST_DEVICE").map { String(cString: $0).lowercased() } ?? ""
             let devices = try Vulkan.devices()
-            guard let device = devices.first(where: { $0.unusable == nil && (wanted.isEmpty || $0.name.lowercased().contains(wanted)) })
+            guard
+                let device = devices.first(where: {
+                    $0.unusable == nil && (wanted.isEmpty || $0.name.lowercased().contains(wanted))
+                })
             else {
                 print("Kernel tests are skipped: no usable Vulkan device among \(devices.map(\.name))")
                 return nil
@@ -36,7 +39,7 @@ enum TestDevice {
         plain.integerDot = false
         // Many work groups and few: both ways to share out rows.
         var many = own
-        many.targetWorkgroups = 264
+        many.processors = 132
         many.hidesLatency = true
         return [own, plain, many]
     }
@@ -85,7 +88,9 @@ enum TestDevice {
 
 extension [[Float]] {
     /// Rows one behind the other, each padded with zeros to whole tiles.
-    var padded: TestDevice.Content { .floats(flatMap { $0 + Array<Float>(repeating: 0, count: paddedWidth($0.count) - $0.count) }) }
+    var padded: TestDevice.Content {
+        .floats(flatMap { $0 + Array<Float>(repeating: 0, count: paddedWidth($0.count) - $0.count) })
+    }
 }
 
 extension [UInt32] {

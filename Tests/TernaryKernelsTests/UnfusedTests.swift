@@ -1,6 +1,6 @@
-import Testing
 import TernaryCore
 import TernaryReference
+import Testing
 
 @testable import TernaryKernels
 
@@ -41,7 +41,8 @@ struct UnfusedTests {
         for traits in TestDevice.traits {
             let product = try TestDevice.run(
                 TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, scale: matrix.scale),
-                [.words(codes[2]), .words(codes[3]), .words(codes[4]), .words(matrix.words), .room(tokens * rows)], traits: traits)
+                [.words(codes[2]), .words(codes[3]), .words(codes[4]), .words(matrix.words), .room(tokens * rows)], traits: traits
+            )
             #expect(product[4].rows(tokens, width: rows, stride: rows) == quantized.map { ternaryMatmul($0, matrix).bits })
         }
     }

@@ -1,5 +1,5 @@
-import Testing
 import TernaryCore
+import Testing
 
 @testable import TernaryReference
 

@@ -6,6 +6,7 @@ import CTernary
 public struct LogitsHash: Sendable, Equatable, CustomStringConvertible {
     private var lanes = SIMD8<UInt32>(repeating: 0x811C_9DC5)
 
+    /// The hash of no logits.
     public init() {}
 
     /// Takes in more logits: the first of each call into the first lane.

@@ -21,6 +21,7 @@ public struct SamplingOptions: Sendable, Equatable {
     /// Starts the random sequence.
     public var seed: UInt64 = 0
 
+    /// The defaults above.
     public init() {}
 }
 
@@ -31,6 +32,7 @@ public struct Sampler: Sendable {
     private var random: SplitMix64
     private var recent: [Int] = []
 
+    /// A sampler at the start of its random sequence.
     public init(_ options: SamplingOptions) {
         self.options = options
         random = SplitMix64(seed: options.seed)
@@ -67,7 +69,10 @@ public struct Sampler: Sendable {
         if options.topP < 1 {
             let total = weights.reduce(0, +)
             var sum = 0.0
-            let kept = (weights.firstIndex { sum += $0; return sum >= Double(options.topP) * total } ?? weights.count - 1) + 1
+            let kept =
+                (weights.firstIndex {
+                    sum += $0; return sum >= Double(options.topP) * total
+                } ?? weights.count - 1) + 1
             weights.removeLast(weights.count - kept)
         }
         if options.minP > 0 {

@@ -21,8 +21,9 @@ public struct GenerationStatistics: Sendable {
     public var prefillSeconds = 0.0
     /// Tokens drawn.
     public var generatedTokens = 0
-    /// Passes of one token, and the seconds they took with sampling.
+    /// Passes of one token after the prompt.
     public var decodeSteps = 0
+    /// Seconds they took, sampling and showing the text included.
     public var decodeSeconds = 0.0
     /// Seconds of them by the device's own clock; nil where the device is the host.
     public var decodeDeviceSeconds: Double?
@@ -31,10 +32,14 @@ public struct GenerationStatistics: Sendable {
     /// Hash of all logits that a token was drawn from.
     public var logitsHash = LogitsHash()
 
+    /// Nothing measured yet.
     public init() {}
 
+    /// 0 where nothing was measured.
     public var prefillTokensPerSecond: Double { prefillSeconds > 0 ? Double(promptTokens) / prefillSeconds : 0 }
+    /// Of decode steps; 0 where there were none.
     public var decodeTokensPerSecond: Double { decodeSeconds > 0 ? Double(decodeSteps) / decodeSeconds : 0 }
+    /// Of decode steps; 0 where there were none.
     public var millisecondsPerToken: Double { decodeSteps > 0 ? decodeSeconds * 1000 / Double(decodeSteps) : 0 }
 }
 
@@ -46,6 +51,7 @@ public final class TextGenerator {
     private var pending: Int?
     private var isEmpty = true
 
+    /// An empty text; the engine is at its start.
     public init(engine: any Engine, tokenizer: Tokenizer) {
         self.engine = engine
         self.tokenizer = tokenizer

@@ -6,9 +6,15 @@ import VulkanCompute
 ///
 /// A pass is one submission, recorded once for each number of tokens and replayed: a decode step is four dispatches a block.
 public final class VulkanEngine: Engine {
-    /// Which of the two forms of every BitLinear is run; both give the same bits.
+    /// Which form of every BitLinear is run; all give the same bits.
     public enum Form: String, Sendable, CaseIterable {
-        case fused, unfused
+        /// Fused for few tokens, where dispatches are what a pass waits for; unfused for many, where every work group of a fused
+        /// dispatch would repeat the prologue of all of them.
+        case automatic
+        /// Norm, quantisation and product in one dispatch.
+        case fused
+        /// The same as three dispatches, through device memory.
+        case unfused
     }
 
     public let deviceName: String
@@ -32,6 +38,8 @@ public final class VulkanEngine: Engine {
 
     /// Most tokens of one pass whose logits are all wanted; logits of more would fill memory for little speed.
     private static let mostLogitRows = 16
+    /// Tokens from which on the automatic form is unfused: on an H200 fused dispatches are ahead up to four tokens.
+    private static let manyTokens = 6
     /// Recordings kept; prompts come in all lengths.
     private static let mostRecordings = 8
 
@@ -41,7 +49,7 @@ public final class VulkanEngine: Engine {
     ///   - progress: is given the share of the tensors that are on the device.
     /// - Throws: `VulkanError`, also where the model does not fit.
     public init(
-        _ weights: MatMulFreeWeights, on device: Device, form: Form = .fused, progress: (Double) -> Void = { _ in }
+        _ weights: MatMulFreeWeights, on device: Device, form: Form = .automatic, progress: (Double) -> Void = { _ in }
     ) throws {
         self.device = device
         let description = device.description
@@ -56,7 +64,7 @@ public final class VulkanEngine: Engine {
         let capacity = description.kind == .software ? 16 : 256
         workspace = try Workspace(
             configuration, capacity: capacity, logitRows: min(capacity, Self.mostLogitRows), device: device)
-        unfused = self.form == .unfused ? try UnfusedWorkspace(configuration, workspace: workspace, device: device) : nil
+        unfused = self.form != .fused ? try UnfusedWorkspace(configuration, workspace: workspace, device: device) : nil
         self.weights = try DeviceWeights(weights, on: device, progress: progress)
     }
 
@@ -115,9 +123,10 @@ public final class VulkanEngine: Engine {
     }
 
     private func plan(_ pass: Pass) -> Plan {
-        MatMulFreePlan(
-            configuration: configuration, weights: weights, workspace: workspace, unfused: unfused, tokens: pass.tokens,
-            logits: pass.logits
+        let isFused = form == .fused || (form == .automatic && pass.tokens < Self.manyTokens)
+        return MatMulFreePlan(
+            configuration: configuration, weights: weights, workspace: workspace, unfused: isFused ? nil : unfused,
+            tokens: pass.tokens, logits: pass.logits
         ).make()
     }
 

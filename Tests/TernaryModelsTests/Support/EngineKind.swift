@@ -1,0 +1,52 @@
+import TernaryCore
+import Testing
+import VulkanCompute
+
+@testable import TernaryModels
+
+/// Every way to run a model here.
+enum EngineKind: String, Sendable, CaseIterable, CustomTestStringConvertible {
+    case reference, cpu, fused, unfused
+
+    /// Those that this machine can run.
+    static let available: [EngineKind] = allCases.filter { !$0.isVulkan || TestDevice.isPresent }
+    /// Those that are compared with the reference.
+    static let compared: [EngineKind] = available.filter { $0 != .reference }
+
+    var isVulkan: Bool { self == .fused || self == .unfused }
+    var testDescription: String { rawValue }
+
+    func engine(_ weights: MatMulFreeWeights) throws -> any Engine {
+        switch self {
+        case .reference: return ReferenceEngine(weights)
+        case .cpu: return try CPUEngine(weights, threads: 2)
+        case .fused, .unfused:
+            let engine = try VulkanEngine(weights, on: try #require(TestDevice.shared), form: self == .fused ? .fused : .unfused)
+            // Tiny rows fit the smallest shared memory: nothing may fall back unnoticed.
+            #expect(engine.form == (self == .fused ? .fused : .unfused))
+            return engine
+        }
+    }
+}
+
+extension [Float] {
+    /// The bits of each value: zeros of either sign and everything else told apart.
+    var bits: [UInt32] { map(\.bitPattern) }
+}
+
+/// What tokens leave behind, as bits.
+struct Outcome: Equatable {
+    var logits: [UInt32] = []
+    var state: [[UInt32]]
+
+    /// Feeds tokens to an engine from its start, in parts that end where `ends` says, and wants every token's logits.
+    init(_ engine: any Engine, _ tokens: [Int], ends: [Int] = []) throws {
+        try engine.reset()
+        var first = 0
+        for end in ends + [tokens.count] {
+            logits += try engine.forward(Array(tokens[first..<end]), logits: .all).bits
+            first = end
+        }
+        state = try engine.readState().map(\.bits)
+    }
+}
