@@ -108,7 +108,7 @@ struct Verify: ParsableCommand {
         return (0..<tokens).map { _ in Int(random.next() % UInt64(model.weights.configuration.vocabularySize)) }
     }
 
-    private var forms: [VulkanEngine.Form] { options.unfused ? [.unfused] : VulkanEngine.Form.allCases }
+    private var forms: [VulkanEngine.Form] { options.unfused ? [.unfused] : [.fused, .unfused] }
 
     /// The device that was asked for, or all there are; Vulkan devices in both forms.
     private func backends() throws -> [(Backend, VulkanEngine.Form?)] {
