@@ -49,7 +49,8 @@ let package = Package(
         module(
             "TernaryModels",
             [
-                "TernaryCore", "TernaryReference", "TernaryCPU", "TernaryFiles", "TernaryKernels", "VulkanCompute", "CStories", "CTernary",
+                "TernaryCore", "TernaryReference", "TernaryCPU", "TernaryFiles", "TernaryKernels", "VulkanCompute", "CStories",
+                "CTernary",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(

@@ -4,7 +4,7 @@
 // One work group takes GROUPS * 4 rows for TOKENS tokens: it loads the rows of x once (in full, every work group does), keeps
 // their int8 codes in shared memory, and reads each of its weights once, 16 bytes a load. GROUPS is set so that the
 // device is filled; TOKENS is as many as shared memory holds.
-// Defined by Sources/TernaryReference/TernaryMatmul.swift (bitLinear).
+// Defined by Sources/TernaryReference/BitLinear.swift.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require

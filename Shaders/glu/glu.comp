@@ -1,7 +1,7 @@
 #version 460
 // The channel mixer's product, SiLU(gate) * up.
 //   gate, up (count) f32  ->  product (count) f32
-// Defined by Sources/TernaryReference/Gates.swift (glu)
+// Defined by Sources/TernaryReference/GLU.swift
 #extension GL_GOOGLE_include_directive : require
 
 layout(local_size_x = 256) in;

@@ -3,7 +3,7 @@
 //   x (tokens, WIDTH) f32, weights gate, up (I, WIDTH) T2 one behind the other  ->  product (tokens, product_stride) f32
 // One work group takes GROUPS * 4 channels for TOKENS tokens; a channel's gate and up rows are summed by the same team of
 // subgroups. Weights are read once a work group, x in full.
-// Defined by Sources/TernaryReference/Gates.swift (glu).
+// Defined by Sources/TernaryReference/GLU.swift.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require

@@ -6,7 +6,7 @@
 //   a sequence (SEQUENCE 1):         forget gate, gate projection, input gate, (tokens, D) each; mlgru.comp goes on
 // One work group takes GROUPS * 4 channels for TOKENS tokens; a channel's rows of i, f and g are summed by the same team of
 // subgroups, so that its gates and state never leave the work group. Weights are read once a work group, x in full.
-// Defined by Sources/TernaryReference/MLGRU.swift and Gates.swift (outputGate).
+// Defined by Sources/TernaryReference/MLGRU.swift and OutputGate.swift.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require

@@ -1,7 +1,7 @@
 #version 460
 // What leaves the MLGRU before its norm: the gate projection times SiLU of the state.
 //   gate, hidden (count) f32  ->  gated (count) f32
-// Defined by Sources/TernaryReference/Gates.swift (outputGate)
+// Defined by Sources/TernaryReference/OutputGate.swift
 #extension GL_GOOGLE_include_directive : require
 
 layout(local_size_x = 256) in;

@@ -1,7 +1,7 @@
 #version 460
 // Adds to the residual stream in place.
 //   x, y (count) f32  ->  x + y (count) f32
-// Defined by Sources/TernaryReference/Gates.swift (residual)
+// Defined by Sources/TernaryReference/Residual.swift
 #extension GL_GOOGLE_include_directive : require
 
 layout(local_size_x = 256) in;

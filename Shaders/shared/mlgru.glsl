@@ -1,4 +1,4 @@
-// Gates, recurrence and output gate of the MLGRU, per channel. Defined by Sources/TernaryReference/MLGRU.swift and Gates.swift.
+// Gates, recurrence and output gate of the MLGRU, per channel. Defined by Sources/TernaryReference/MLGRU.swift and OutputGate.swift.
 #ifndef MLGRU_GLSL
 #define MLGRU_GLSL
 #include "exact.glsl"
