@@ -27,7 +27,7 @@ public final class Device: Sendable {
         pipelineCacheDirectory: String? = Environment.pipelineCacheDirectory
     ) throws(VulkanError) {
         self.description = description
-        spinNanoseconds = description.kind == .software ? 0 : 1_000_000
+        spinNanoseconds = description.kind == .software ? 0 : 10_000_000
         logical = try LogicalDevice(description, logger: logger, validation: validation)
         memory = MemoryAllocator(logical)
         pipelines = try PipelineLibrary(logical, cacheDirectory: pipelineCacheDirectory)
