@@ -56,7 +56,8 @@ let package = Package(
         .executableTarget(
             name: "vkternary",
             dependencies: [
-                "TernaryModels", "TernaryCPU", "TernaryCore", "TernaryFiles", "TernaryReference", "VulkanCompute",
+                "TernaryModels", "TernaryCPU", "TernaryCore", "TernaryFiles", "TernaryKernels", "TernaryReference",
+                "VulkanCompute",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -1,6 +1,7 @@
 import Logging
 import TernaryCPU
 import TernaryCore
+import TernaryKernels
 import VulkanCompute
 
 /// What can run a model on this machine.
@@ -95,7 +96,7 @@ public enum DeviceChoice: Sendable, Equatable {
                 problem = "; \(error)"
             }
             let matches = devices.filter { $0.name.lowercased().contains(text.lowercased()) }
-            guard let device = matches.first(where: { $0.unusable == nil }) ?? matches.first else {
+            guard let device = matches.first(where: { $0.whyUnusable == nil }) ?? matches.first else {
                 throw DeviceChoiceError("no device's name contains '\(text)'\(problem)", devices)
             }
             return .vulkan(try Self.usable(device))
@@ -103,7 +104,7 @@ public enum DeviceChoice: Sendable, Equatable {
     }
 
     private static func usable(_ device: DeviceDescription) throws -> DeviceDescription {
-        if let reason = device.unusable { throw DeviceChoiceError("\(device.name) cannot be used: \(reason)", []) }
+        if let reason = device.whyUnusable { throw DeviceChoiceError("\(device.name) cannot be used: \(reason)", []) }
         return device
     }
 
@@ -117,7 +118,7 @@ public enum DeviceChoice: Sendable, Equatable {
             case .other, .software: 0
             }
         }
-        return devices.filter { $0.unusable == nil && $0.kind != .software }
+        return devices.filter { $0.whyUnusable == nil && $0.kind != .software }
             .max { (rank($0.kind), $0.deviceLocalBytes, -$0.index) < (rank($1.kind), $1.deviceLocalBytes, -$1.index) }
     }
 }

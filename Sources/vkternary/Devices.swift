@@ -1,5 +1,6 @@
 import ArgumentParser
 import TernaryCPU
+import TernaryKernels
 import TernaryModels
 import VulkanCompute
 
@@ -47,7 +48,7 @@ struct Devices: ParsableCommand {
 
 extension DeviceDescription {
     fileprivate var summary: String {
-        if let unusable { return ": cannot be used: \(unusable)" }
+        if let whyUnusable { return ": cannot be used: \(whyUnusable)" }
         let note = kind == .software ? "; a software driver: runs only when named" : ""
         return
             " (\(kind.rawValue), \(driverName) \(driverInfo), Vulkan \(apiVersionText), \(bytes(deviceLocalBytes)), subgroups of "
@@ -62,7 +63,7 @@ extension DeviceDescription {
             ("subgroup_size", .int(subgroupSize)), ("shared_memory_bytes", .int(sharedMemoryBytes)),
             ("integer_dot_product", .bool(features.contains(.integerDotProduct))),
             ("cooperative_matrix", .bool(features.contains(.cooperativeMatrix))),
-            ("usable", .bool(unusable == nil)), ("reason", unusable.map { .string($0) } ?? .null),
+            ("usable", .bool(whyUnusable == nil)), ("reason", whyUnusable.map { .string($0) } ?? .null),
         ])
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import TernaryCore
+import TernaryKernels
 import TernaryModels
 import VulkanCompute
 
@@ -120,7 +121,7 @@ struct Verify: ParsableCommand {
         var found: [(Backend, VulkanEngine.Form?)] = [(.cpu, nil)]
         do {
             for device in try Vulkan.devices() {
-                if let reason = device.unusable {
+                if let reason = device.whyUnusable {
                     Terminal.note("skipped: \(device.name): \(reason)")
                 } else {
                     found += forms.map { (.vulkan(device), $0) }

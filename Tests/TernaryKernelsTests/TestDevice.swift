@@ -16,7 +16,7 @@ enum TestDevice {
             let devices = try Vulkan.devices()
             guard
                 let device = devices.first(where: {
-                    $0.unusable == nil && (wanted.isEmpty || $0.name.lowercased().contains(wanted))
+                    $0.whyUnusable == nil && (wanted.isEmpty || $0.name.lowercased().contains(wanted))
                 })
             else {
                 print("Kernel tests are skipped: no usable Vulkan device among \(devices.map(\.name))")

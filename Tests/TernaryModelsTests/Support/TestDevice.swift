@@ -17,7 +17,7 @@ enum TestDevice {
             let devices = try Vulkan.devices()
             guard
                 var device = devices.first(where: {
-                    $0.unusable == nil && (wanted.isEmpty || $0.name.lowercased().contains(wanted))
+                    $0.whyUnusable == nil && (wanted.isEmpty || $0.name.lowercased().contains(wanted))
                 })
             else {
                 print("skipping models on Vulkan: no usable device among \(devices.map(\.name))")
