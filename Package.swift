@@ -70,6 +70,8 @@ let package = Package(
         tests(
             "TernaryKernels",
             ["TernaryCore", "TernaryReference", "VulkanCompute", .product(name: "Logging", package: "swift-log")]),
+        // Drives the built program as a child process.
+        tests("vkternary", []),
         tests("TernaryModels", ["TernaryCore", "TernaryFiles", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "VulkanComputeTests",

@@ -13,15 +13,15 @@ struct RunReport {
     /// The most memory that this process has had at a time, whatever it was for.
     let peakProcessBytes: Int
 
-    /// Measures the device's bandwidth, which takes a moment; it stays unknown where the device has no room left for that.
-    init(model: LoadedModel, statistics: GenerationStatistics, seed: UInt64?) {
+    /// - Parameter measuresBandwidth: of the device, which takes a moment; it stays unknown where there is no room left for that.
+    init(model: LoadedModel, statistics: GenerationStatistics, seed: UInt64?, measuresBandwidth: Bool = true) {
         self.model = model
         self.statistics = statistics
         self.seed = seed
         var usage = rusage()
         getrusage(RUSAGE_SELF.rawValue, &usage)
         peakProcessBytes = usage.ru_maxrss * 1024
-        readBandwidth = try? model.engine.measureReadBandwidth()
+        readBandwidth = measuresBandwidth ? try? model.engine.measureReadBandwidth() : nil
     }
 
     /// Bytes of packed weights that decoding reads per second.

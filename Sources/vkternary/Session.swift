@@ -35,7 +35,9 @@ struct Session {
             try Terminal.write("\n")
         }
         if command.stats || (result.reason == .cancelled && !command.quiet && !command.json) {
-            RunReport(model: model, statistics: result.statistics, seed: seed).lines.forEach(Terminal.note)
+            // Who pressed Ctrl-C does not want to wait for a measurement.
+            RunReport(model: model, statistics: result.statistics, seed: seed, measuresBandwidth: command.stats)
+                .lines.forEach(Terminal.note)
         }
     }
 
@@ -46,8 +48,8 @@ struct Session {
         var reader = LineReader()
         var wasInterrupted = false
         if !command.quiet {
-            Terminal.note(
-                "\(model.name) on \(model.engine.deviceName). Type the beginning of a text and press Enter; the model goes on.")
+            Terminal.note("\(model.name) on \(model.engine.deviceName)")
+            Terminal.note("Type the beginning of a text and press Enter; the model goes on.")
             Terminal.note(Self.help)
         }
         while true {

@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+@Suite("vkternary's devices and descriptions") struct DeviceTests {
+    @Test("a device that is not there gives a line that lists what there is, and exit code 64") func unknownDevice() throws {
+        let named = try Program.run("run", "--device", "no such device")
+        #expect(named.status == 64 && named.errorLines.count == 1 && named.errors.contains("cpu-reference"))
+        let variable = try Program.run("run", environment: ["VKTERNARY_DEVICE": "no such device"])
+        #expect(variable.status == 64 && variable.errorLines.count == 1)
+    }
+
+    @Test("without Vulkan, auto is the CPU and says so once") func withoutVulkan() throws {
+        let environment = ["VKTERNARY_DEVICE": "auto", "VKTERNARY_LOADER": "/no/loader.so"]
+        let run = try Program.run("run", "--tokens", "2", environment: environment)
+        #expect(run.status == 0 && run.errors.split(separator: "\n").count == 1 && run.errors.contains("no GPU"))
+        #expect(try Program.run("run", "--tokens", "2", "--quiet", environment: environment).errors.isEmpty)
+        let devices = try Program.run("devices", environment: environment)
+        #expect(devices.status == 0 && devices.output.contains("* cpu ") && devices.output.contains("unavailable"))
+    }
+
+    @Test("settings that mean nothing are refused", arguments: ["VKTERNARY_CPU", "VKTERNARY_DISABLE"])
+    func badSetting(_ name: String) throws {
+        let outcome = try Program.run(
+            "run", "--tokens", "1", environment: [name: "nonsense", "VKTERNARY_DEVICE": name == "VKTERNARY_CPU" ? "cpu" : "auto"])
+        // Where there is no Vulkan, nobody asks for its features.
+        #expect(outcome.status == 64 || (name == "VKTERNARY_DISABLE" && outcome.status == 0), "\(outcome.errors)")
+    }
+
+    @Test("verify holds the CPU to the reference") func verify() throws {
+        let outcome = try Program.run("verify", "--device", "cpu", "--tokens", "4")
+        #expect(outcome.status == 0 && outcome.output.contains("agree bit for bit"))
+    }
+
+    @Test("inspect credits the stories that the built-in model has read") func credit() throws {
+        let text = try Program.run("inspect")
+        #expect(text.output.contains("African Storybook (africanstorybook.org), CC BY."))
+        let json = try Program.run("inspect", "--json", "--tensors")
+        let object = try #require(JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+        #expect(object["parameters"] as? Int == 31_507_456 && (object["tensors"] as? [Any])?.isEmpty == false)
+    }
+
+    @Test("every command explains itself", arguments: ["run", "devices", "inspect", "verify", "logits", "convert"])
+    func help(_ command: String) throws {
+        let outcome = try Program.run("help", command)
+        #expect(outcome.status == 0 && outcome.output.contains("USAGE: vkternary \(command)"))
+        #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+
+    @Test("completions are made for each shell", arguments: ["bash", "zsh", "fish"]) func completions(_ shell: String) throws {
+        let outcome = try Program.run("--generate-completion-script", shell)
+        #expect(outcome.status == 0 && outcome.output.contains("cpu-reference"))
+    }
+}
