@@ -18,15 +18,25 @@ int dot4(uint a, uint b, int acc) {
 #endif
 
 // The four rows of a tile (layout: Sources/TernaryCore/TernaryMatrix.swift) times 16 activations: sums of code * q, code = value + 1.
-ivec4 tile_product(uvec4 tile, uvec4 q, ivec4 acc) {
-    [[unroll]] for (uint k = 0; k < 4; ++k) {
-        const uvec4 codes = (tile >> (2 * k)) & 0x03030303u;
-        acc.x = dot4(codes.x, q[k], acc.x);
-        acc.y = dot4(codes.y, q[k], acc.y);
-        acc.z = dot4(codes.z, q[k], acc.z);
-        acc.w = dot4(codes.w, q[k], acc.w);
+// Unpacking is what the instructions go on, so the second and fourth bit pair stay where they are: `high` gathers four times their sums.
+void tile_product(uvec4 tile, uvec4 q, inout ivec4 low, inout ivec4 high) {
+    [[unroll]] for (uint k = 0; k < 4; k += 2) {
+        const uvec4 shifted = tile >> (2 * k);
+        [[unroll]] for (uint r = 0; r < 4; ++r) {
+            low[r] = dot4(shifted[r] & 0x03030303u, q[k], low[r]);
+            high[r] = dot4(shifted[r] & 0x0C0C0C0Cu, q[k + 1], high[r]);
+        }
     }
-    return acc;
+}
+
+// What both gathered.
+ivec4 tile_sum(ivec4 low, ivec4 high) { return low + (high >> 2); }
+
+// The same with one sum, for many tokens, whose sums fill the registers.
+ivec4 tile_product(uvec4 tile, uvec4 q, ivec4 acc) {
+    ivec4 high = ivec4(0);
+    tile_product(tile, q, acc, high);
+    return tile_sum(acc, high);
 }
 
 #endif

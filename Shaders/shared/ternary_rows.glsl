@@ -49,8 +49,9 @@ void begin_rows(uint rows) { load_ahead(0, gl_WorkGroupID.x * GROUPS, (rows + 3)
 void sum_rows(uint rows) {
     const uint first_group = gl_WorkGroupID.x * GROUPS;
     const uint groups = (rows + 3) / 4;
-    ivec4 acc[TOKENS * MATRICES];
-    [[unroll]] for (uint a = 0; a < TOKENS * MATRICES; ++a) acc[a] = ivec4(0);
+    ivec4 low[TOKENS * MATRICES];
+    ivec4 high[TOKENS * MATRICES];
+    [[unroll]] for (uint a = 0; a < TOKENS * MATRICES; ++a) low[a] = high[a] = ivec4(0);
 
     for (uint first = 0; first < SEQUENCE_TILES; first += DEPTH) {
         uvec4 tile[DEPTH * MATRICES];
@@ -64,15 +65,15 @@ void sum_rows(uint rows) {
                 [[unroll]] for (uint n = 0; n < NORMS; ++n) {
                     const uvec4 q = codes[(t * NORMS + n) * TILES + place];
                     [[unroll]] for (uint m = n; m < (NORMS == 1 ? MATRICES : n + 1); ++m) {
-                        acc[t * MATRICES + m] = tile_product(tile[d * MATRICES + m], q, acc[t * MATRICES + m]);
+                        tile_product(tile[d * MATRICES + m], q, low[t * MATRICES + m], high[t * MATRICES + m]);
                     }
                 }
             }
             if (s % TILES_EACH == TILES_EACH - 1 && s < SEQUENCE_TILES) {
                 const uint group = group_of(s);
                 [[unroll]] for (uint a = 0; a < TOKENS * MATRICES; ++a) {
-                    const ivec4 sum = subgroupAdd(acc[a]);
-                    acc[a] = ivec4(0);
+                    const ivec4 sum = subgroupAdd(tile_sum(low[a], high[a]));
+                    low[a] = high[a] = ivec4(0);
                     if (group < GROUPS && subgroupElect()) {
                         const uint slot = (a * SPLIT + gl_SubgroupID % SPLIT) * ROWS_EACH + group * 4;
                         for (uint r = 0; r < 4; ++r) partial_sums[slot + r] = sum[r];
