@@ -19,6 +19,11 @@ enum Interrupt {
         }
         // No SA_RESTART: a read of the keyboard must return.
         sigaction(SIGINT, &action, nil)
+        // Whoever started us may have had it blocked, as the worker threads of many programs do, and a block is inherited.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     /// Ends what runs, for work that has nothing to show for itself when it stops half way.

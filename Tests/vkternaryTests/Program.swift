@@ -36,6 +36,9 @@ enum Program {
         process.standardInput = stdin
         process.standardOutput = output
         try process.run()
+        // A program that hangs fails its test; it must not hang the suite.
+        let id = process.processIdentifier
+        DispatchQueue.global().asyncAfter(deadline: .now() + 300) { if process.isRunning { kill(id, SIGKILL) } }
         stdin.fileHandleForWriting.write(Data(input.utf8))
         try stdin.fileHandleForWriting.close()
         return (process, output, errors)
