@@ -19,6 +19,11 @@ enum Interrupt {
         }
         // No SA_RESTART: a read of the keyboard must return.
         sigaction(SIGINT, &action, nil)
+        // Whoever starts us from a thread that blocks signals, as Dispatch's do, hands that on.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     /// Ends what runs, for work that has nothing to show for itself when it stops half way.
