@@ -19,7 +19,7 @@ enum Interrupt {
         }
         // No SA_RESTART: a read of the keyboard must return.
         sigaction(SIGINT, &action, nil)
-        // Whoever started us may have had it blocked, as the worker threads of many programs do, and a block is inherited.
+        // Whoever starts us from a thread that blocks signals, as Dispatch's do, hands that on.
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGINT)

@@ -1,14 +1,14 @@
 import Foundation
 import Testing
 
-@Suite("vkternary run") struct RunTests {
+@Suite("vkternary run", .timeLimit(.minutes(5))) struct RunTests {
     @Test("writes the prompt, the text and a line break, and the same text again for the same seed")
     func text() throws {
         let first = try Program.run("run", "--prompt", "The king", "--tokens", "8", "--seed", "3")
-        let second = try Program.run("run", input: "The king\n", environment: [:])
+        let second = try Program.run("run", "--tokens", "8", "--seed", "3", input: "The king\n")
         #expect(first.status == 0)
         #expect(first.output.hasPrefix("The king") && first.output.hasSuffix("\n") && first.output.count > 12)
-        #expect(second.output.hasPrefix("The king "), "standard input is the prompt where it is no terminal")
+        #expect(second.output == first.output, "standard input is the prompt where it is no terminal")
         let again = try Program.run("run", "-", "--tokens", "8", "--seed", "3", "--quiet", input: "The king\n")
         #expect("The king" + again.output == first.output, "--quiet leaves the prompt out")
     }

@@ -30,7 +30,9 @@ struct KernelBenchmarks: ParsableCommand {
 
     func run() throws {
         guard
-            let found = try Vulkan.devices().first(where: { $0.whyUnusable == nil && (device.isEmpty || $0.name.contains(device)) })
+            let found = try Vulkan.devices().first(where: {
+                $0.whyUnusable == nil && (device.isEmpty || $0.name.contains(device))
+            })
         else {
             throw ValidationError("No usable Vulkan device's name contains '\(device)'.")
         }
