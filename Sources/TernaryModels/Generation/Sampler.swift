@@ -3,8 +3,8 @@ import TernaryCore
 
 /// How the next token is drawn from the logits.
 ///
-/// The order is that of llama.cpp's default chain: repeat penalty, temperature's candidates by top-k, top-p, min-p, then the
-/// draw. All arithmetic is canonical or in Double on the host, so that a seed gives the same text on every device.
+/// The order: repeat penalty, temperature, top-k, top-p, min-p, the draw. All arithmetic is canonical or in Double on the host, so that
+/// a seed gives the same text on every device.
 public struct SamplingOptions: Sendable, Equatable {
     /// 0 takes the likeliest token always.
     public var temperature: Float = 0.8

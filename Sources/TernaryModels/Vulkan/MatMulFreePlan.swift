@@ -41,7 +41,6 @@ struct MatMulFreePlan {
     }
 
     private func state(_ layer: Int) -> BufferSlice {
-        // A row of the state starts at a multiple of 64 bytes, which need not be a multiple of the device's alignment.
         BufferSlice(workspace.state, offset: layer * Self.stateRowBytes(configuration), byteCount: stateStride * 4)
     }
 
