@@ -1,6 +1,5 @@
 import CVulkan
 import Glibc
-import Synchronization
 
 /// An open Vulkan loader (or a driver opened directly) and its instance.
 ///
@@ -11,7 +10,7 @@ final class Instance: @unchecked Sendable {
     let loader: String
     let isValidating: Bool
 
-    private static let shared = Mutex<[String: Instance]>([:])
+    private static let shared = Lock<[String: Instance]>([:])
 
     /// The instance that everything shares which does not validate; made once for each loader, kept for good.
     static func shared(loader: String) throws(VulkanError) -> Instance {

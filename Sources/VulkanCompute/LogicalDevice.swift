@@ -1,6 +1,5 @@
 import CVulkan
 import Logging
-import Synchronization
 
 /// An open device and its one queue; everything made on it holds it, so it goes last.
 ///
@@ -11,7 +10,7 @@ final class LogicalDevice: @unchecked Sendable {
     let instance: Instance
     let handle: OpaquePointer
     let logger: Logger
-    private let queue = Mutex<Void>(())
+    private let queue = Lock<Void>(())
 
     init(_ description: DeviceDescription, logger: Logger, validation: Bool) throws(VulkanError) {
         if let reason = description.unusable { throw .noDevice("\(description.name): \(reason)") }

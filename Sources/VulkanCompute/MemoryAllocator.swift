@@ -1,5 +1,4 @@
 import CVulkan
-import Synchronization
 
 /// How much memory the driver has given us, blocks that are only partly used included.
 public struct MemoryUse: Sendable, Equatable {
@@ -39,7 +38,7 @@ final class MemoryAllocator: Sendable {
     private static let largestBlockBytes = 64 << 20
 
     private let device: LogicalDevice
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     init(_ device: LogicalDevice) { self.device = device }
 

@@ -1,5 +1,4 @@
 import CVulkan
-import Synchronization
 
 /// The driver's store of compiled pipelines, kept on disk between runs.
 ///
@@ -9,7 +8,7 @@ final class PipelineCache: @unchecked Sendable {
     private let device: LogicalDevice
     private let file: PipelineCacheFile?
     /// What the file holds as far as we know, so that nothing is written twice.
-    private let stored: Mutex<[UInt8]>
+    private let stored: Lock<[UInt8]>
 
     init(_ device: LogicalDevice, directory: String?) throws(VulkanError) {
         let file = directory.map { PipelineCacheFile(directory: $0, device: device.description) }
@@ -21,7 +20,7 @@ final class PipelineCache: @unchecked Sendable {
         handle = created
         self.device = device
         self.file = file
-        stored = Mutex(bytes)
+        stored = Lock(bytes)
         device.logger.debug(
             "opened the pipeline cache", metadata: ["path": "\(file?.path ?? "none")", "bytes": "\(bytes.count)"])
     }

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// What makes two pipelines the same one. The code's address stands for its contents: it is constant for ever.
 struct PipelineKey: Hashable {
     var name: String
@@ -14,7 +12,7 @@ struct PipelineKey: Hashable {
 /// Makes each pipeline once. Different pipelines compile at the same time on different threads.
 final class PipelineLibrary: Sendable {
     private final class Slot: Sendable {
-        let pipeline = Mutex<Pipeline?>(nil)
+        let pipeline = Lock<Pipeline?>(nil)
     }
 
     private struct LayoutKey: Hashable {
@@ -24,8 +22,8 @@ final class PipelineLibrary: Sendable {
 
     let cache: PipelineCache
     private let device: LogicalDevice
-    private let slots = Mutex<[PipelineKey: Slot]>([:])
-    private let layouts = Mutex<[LayoutKey: PipelineLayout]>([:])
+    private let slots = Lock<[PipelineKey: Slot]>([:])
+    private let layouts = Lock<[LayoutKey: PipelineLayout]>([:])
 
     init(_ device: LogicalDevice, cacheDirectory: String?) throws(VulkanError) {
         self.device = device

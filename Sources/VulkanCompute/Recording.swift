@@ -1,6 +1,5 @@
 import CVulkan
 import Glibc
-import Synchronization
 
 /// A list of commands, recorded once and submitted as often as wanted. It holds what it uses.
 ///
@@ -22,7 +21,7 @@ public final class Recording: @unchecked Sendable {
     private var descriptors = cvk_descriptor_pool(value: 0)
     private var queries = cvk_query_pool(value: 0)
     private var fence = cvk_fence(value: 0)
-    private let isRunning = Mutex(false)
+    private let isRunning = Lock(false)
 
     init(_ recorder: Recorder, label: String, on device: LogicalDevice) throws(VulkanError) {
         self.label = label

@@ -1,5 +1,4 @@
 import CVulkan
-import Synchronization
 
 /// Moves bytes into and out of memory that the host cannot map, through two halves of a buffer that it can: the host copies
 /// the one while the device copies the other.
@@ -13,7 +12,7 @@ final class Staging: Sendable {
 
     private let device: LogicalDevice
     private let memory: MemoryAllocator
-    private let halves = Mutex(Halves())
+    private let halves = Lock(Halves())
 
     init(_ device: LogicalDevice, memory: MemoryAllocator) {
         self.device = device
