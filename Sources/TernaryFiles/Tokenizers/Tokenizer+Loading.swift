@@ -1,5 +1,8 @@
 import Glibc
 
+/// Bytes of the longest tokenizer file that is read; the largest vocabularies take a tenth of it.
+private let longestFile = 512 << 20
+
 extension Tokenizer {
     /// Loads a model directory's tokenizer: `tokenizer.json`, or else `tokenizer.model`; `tokenizer_config.json` may name the begin
     /// and end tokens and say whether they are added.
@@ -25,7 +28,7 @@ extension Tokenizer {
     }
 
     private static func vocabulary(file path: String) throws -> TokenizerVocabulary {
-        let bytes = try readWholeFile(path)
+        let bytes = try InputFile.contents(of: path, limit: longestFile)
         if path.hasSuffix(".json") { return try TokenizerVocabulary(tokenizerJSON: bytes, path: path) }
         return try TokenizerVocabulary(sentencePiece: bytes, path: path)
     }
@@ -35,7 +38,8 @@ extension TokenizerVocabulary {
     /// Takes the special tokens from a `tokenizer_config.json`, as Hugging Face's tokenizer classes do.
     mutating func apply(configuration path: String) throws {
         let document: JSON
-        do { document = try JSON(parsing: readWholeFile(path)) } catch let error as JSON.SyntaxError {
+        do { document = try JSON(parsing: InputFile.contents(of: path, limit: longestFile)) } catch let error as JSON.SyntaxError
+        {
             throw FileError(path, "\(error)")
         }
         let fields = try JSONFields(document, path: path, place: "")

@@ -30,7 +30,7 @@ struct ReferenceCases: CustomTestStringConvertible, Sendable {
         getenv("VKTERNARY_TOKENIZER_CASES").map { String(cString: $0).split(separator: ":").map { load(String($0)) } } ?? []
 
     private static func load(_ path: String) -> ReferenceCases {
-        guard let file = try? readWholeFile(path), let json = try? JSON(parsing: file) else {
+        guard let file = try? InputFile.contents(of: path, limit: 1 << 30), let json = try? JSON(parsing: file) else {
             fatalError("no test cases in \(path)")
         }
         let name = json["tokenizer"]?.string ?? ""

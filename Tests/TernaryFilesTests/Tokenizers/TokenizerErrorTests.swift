@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Tokenizer files that cannot be used")
 struct TokenizerErrorTests {
-    private static let llama = (try? readWholeFile("\(ReferenceCases.folder)/llama.json")) ?? []
-    private static let bytePair = (try? readWholeFile("\(ReferenceCases.folder)/bpe-bytes.model")) ?? []
+    private static let llama = (try? InputFile.contents(of: "\(ReferenceCases.folder)/llama.json", limit: 1 << 30)) ?? []
+    private static let bytePair = (try? InputFile.contents(of: "\(ReferenceCases.folder)/bpe-bytes.model", limit: 1 << 30)) ?? []
 
     /// What loading says, or nil where it succeeds.
     private func complaint(_ load: () throws -> TokenizerVocabulary) throws -> String? {

@@ -88,7 +88,8 @@ struct TokenizerTests {
         let folder = "\(SharedFiles.folder)/data/tokenizers"
         let tokenizer = try Tokenizer.load(file: "\(folder)/\(name).model")
         let again = try Tokenizer(vocabulary: tokenizer.vocabulary)
-        let cases = try #require(JSON(parsing: readWholeFile("\(folder)/\(name).cases.json"))["cases"]?.array)
+        let cases = try #require(
+            JSON(parsing: InputFile.contents(of: "\(folder)/\(name).cases.json", limit: 1 << 30))["cases"]?.array)
         #expect(cases.count > 50)
         for entry in cases {
             let text = try #require(entry["text"]?.stringBytes)
@@ -104,7 +105,7 @@ struct TokenizerTests {
 enum SharedFiles {
     static let folder = "\(ReferenceCases.package)/../shared"
     static let isPresent: Bool = {
-        if (try? readWholeFile("\(folder)/data/tokenizers/README.md")) != nil { return true }
+        if (try? InputFile.contents(of: "\(folder)/data/tokenizers/README.md", limit: 1 << 30)) != nil { return true }
         print("skipping tests of the shared tokenizers: \(folder) is not there")
         return false
     }()
