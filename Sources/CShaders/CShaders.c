@@ -31,6 +31,18 @@ static const _Alignas(4) unsigned char ternary_matmul_dot[] = {
 const void *cshaders_ternary_matmul_dot(void) { return ternary_matmul_dot; }
 size_t cshaders_ternary_matmul_dot_size(void) { return sizeof ternary_matmul_dot; }
 
+static const _Alignas(4) unsigned char ternary_matmul_units[] = {
+#embed "spv/ternary_matmul_units.spv"
+};
+const void *cshaders_ternary_matmul_units(void) { return ternary_matmul_units; }
+size_t cshaders_ternary_matmul_units_size(void) { return sizeof ternary_matmul_units; }
+
+static const _Alignas(4) unsigned char ternary_matmul_units_64[] = {
+#embed "spv/ternary_matmul_units_64.spv"
+};
+const void *cshaders_ternary_matmul_units_64(void) { return ternary_matmul_units_64; }
+size_t cshaders_ternary_matmul_units_64_size(void) { return sizeof ternary_matmul_units_64; }
+
 static const _Alignas(4) unsigned char bitlinear_fused[] = {
 #embed "spv/bitlinear_fused.spv"
 };

@@ -15,6 +15,10 @@ enum CompiledKernels {
         name: "ternary_matmul", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul(), count: cshaders_ternary_matmul_size()))
     static let ternaryMatmulDot = ShaderCode(
         name: "ternary_matmul_dot", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul_dot(), count: cshaders_ternary_matmul_dot_size()))
+    static let ternaryMatmulUnits = ShaderCode(
+        name: "ternary_matmul_units", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul_units(), count: cshaders_ternary_matmul_units_size()))
+    static let ternaryMatmulUnits64 = ShaderCode(
+        name: "ternary_matmul_units_64", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul_units_64(), count: cshaders_ternary_matmul_units_64_size()))
     static let bitlinearFused = ShaderCode(
         name: "bitlinear_fused", bytes: UnsafeRawBufferPointer(start: cshaders_bitlinear_fused(), count: cshaders_bitlinear_fused_size()))
     static let bitlinearFusedDot = ShaderCode(

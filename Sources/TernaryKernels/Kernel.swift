@@ -29,10 +29,13 @@ public struct DeviceTraits: Sendable, Equatable {
     public var processors: Int
     /// Whether loads take long enough that several should be in flight: true of every GPU.
     public var hidesLatency: Bool
+    /// Whether subgroups multiply 16 x 32 by 32 x 16 matrices of int8 into int32 as units.
+    public var int8Matrices: Bool
 
     /// Traits as they are, for tests and for devices that are made to do without something.
     public init(
-        subgroupSize: Int, integerDot: Bool, sharedMemoryBytes: Int, processors: Int, hidesLatency: Bool
+        subgroupSize: Int, integerDot: Bool, sharedMemoryBytes: Int, processors: Int, hidesLatency: Bool,
+        int8Matrices: Bool
     ) {
         precondition([8, 16, 32, 64, 128].contains(subgroupSize), "a subgroup of \(subgroupSize)")
         self.subgroupSize = subgroupSize
@@ -40,6 +43,7 @@ public struct DeviceTraits: Sendable, Equatable {
         self.sharedMemoryBytes = sharedMemoryBytes
         self.processors = processors
         self.hidesLatency = hidesLatency
+        self.int8Matrices = int8Matrices
     }
 
     /// Subgroups in a work group of 256.

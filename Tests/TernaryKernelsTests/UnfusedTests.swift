@@ -46,4 +46,36 @@ struct UnfusedTests {
             #expect(product[4].rows(tokens, width: rows, stride: rows) == quantized.map { ternaryMatmul($0, matrix).bits })
         }
     }
+
+    @Test(
+        "ternary_matmul gives the reference's bits for many tokens, on matrix units and without",
+        arguments: [(16, 33, 13), (70, 512, 130), (130, 80, 200)])
+    func manyTokens(tokens: Int, columns: Int, rows: Int) throws {
+        let quantized = Fixture.rows(tokens, width: columns, seed: 37).map { row in
+            quantize(bitLinearNorm(row, norm: InputNorm(outer: nil, outerEpsilon: 0, inner: Fixture.norm(columns, seed: 38))))
+        }
+        let matrix = Fixture.matrix(rows: rows, columns: columns, seed: 39)
+        let expected = quantized.map { ternaryMatmul($0, matrix).bits }
+        let padding = Array<Int8>(repeating: 0, count: paddedWidth(columns) - columns)
+        let bytes = quantized.flatMap { $0.codes + padding }
+        let words = stride(from: 0, to: bytes.count, by: 4).map { at in
+            (0..<4).reduce(UInt32(0)) { $0 | UInt32(UInt8(bitPattern: bytes[at + $1])) << (8 * $1) }
+        }
+        let sums = quantized.map { row in UInt32(bitPattern: row.codes.reduce(0) { $0 + Int32($1) }) }
+        var without = TestDevice.traits[0]
+        without.int8Matrices = false
+        if !TestDevice.traits[0].int8Matrices {
+            print("Matrix units are not tested: \(TestDevice.shared!.description.name) has none")
+        }
+        for traits in [TestDevice.traits[0], without] {
+            let product = try TestDevice.run(
+                TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, scale: matrix.scale),
+                [
+                    .words(words), .words(quantized.map(\.step.bitPattern)), .words(sums), .words(matrix.words),
+                    .room(tokens * rows),
+                ],
+                traits: traits)
+            #expect(product[4].rows(tokens, width: rows, stride: rows) == expected)
+        }
+    }
 }

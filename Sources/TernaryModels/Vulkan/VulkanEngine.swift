@@ -47,6 +47,17 @@ public final class VulkanEngine: Engine {
     /// Recordings kept; prompts come in all lengths.
     private static let mostRecordings = 8
 
+    /// Tokens that a pass of a long prompt takes: as many as keep a large GPU busy within a workspace of about 160 MiB, in whole
+    /// tiles of the matrix units.
+    static func tokensAtATime(_ configuration: MatMulFreeConfiguration) -> Int {
+        let (hidden, channels, intermediate) = (
+            paddedWidth(configuration.hiddenSize), paddedWidth(configuration.stateSize),
+            paddedWidth(configuration.intermediateSize)
+        )
+        let bytesEach = 4 * (2 * hidden + 5 * channels + 3 * intermediate) + 5 * max(hidden, channels, intermediate)
+        return min(2048, max(256, (160 << 20) / bytesEach / 128 * 128))
+    }
+
     /// Uploads a model.
     ///
     /// - Parameters:
@@ -66,7 +77,7 @@ public final class VulkanEngine: Engine {
             BitLinearFused.fits(columns: columns, device: traits)
             && MLGRUFused.fits(columns: configuration.hiddenSize, device: traits)
         self.form = fits ? form : .unfused
-        let capacity = description.kind == .software ? 16 : 256
+        let capacity = description.kind == .software ? 16 : Self.tokensAtATime(configuration)
         workspace = try Workspace(
             configuration, capacity: capacity, logitRows: min(capacity, Self.mostLogitRows), device: device)
         unfused = self.form != .fused ? try UnfusedWorkspace(configuration, workspace: workspace, device: device) : nil
