@@ -27,6 +27,7 @@ public final class VulkanEngine: Engine {
     public private(set) var deviceSeconds: Double?
     /// What the driver has given, blocks that are only partly used included.
     public var memory: MemoryUse { device.usedBytes }
+    public var peakMemory: MemoryUse { device.peakBytes }
 
     private let device: Device
     private let traits: DeviceTraits
@@ -47,6 +48,14 @@ public final class VulkanEngine: Engine {
     /// Recordings kept; prompts come in all lengths.
     private static let mostRecordings = 8
 
+    /// Tokens of one pass.
+    static func capacity(_ configuration: MatMulFreeConfiguration, on device: DeviceDescription) -> Int {
+        device.kind == .software ? 16 : 256
+    }
+
+    /// Rows of logits that one pass can leave.
+    static func logitRows(capacity: Int) -> Int { min(capacity, mostLogitRows) }
+
     /// Uploads a model.
     ///
     /// - Parameters:
@@ -61,14 +70,10 @@ public final class VulkanEngine: Engine {
         deviceSeconds = description.features.contains(.timestamps) ? 0 : nil
         configuration = weights.configuration
         traits = DeviceTraits(description)
-        let columns = max(configuration.hiddenSize, configuration.stateSize, configuration.intermediateSize)
-        let fits =
-            BitLinearFused.fits(columns: columns, device: traits)
-            && MLGRUFused.fits(columns: configuration.hiddenSize, device: traits)
-        self.form = fits ? form : .unfused
-        let capacity = description.kind == .software ? 16 : 256
+        self.form = form.fitting(configuration, on: description)
+        let capacity = Self.capacity(configuration, on: description)
         workspace = try Workspace(
-            configuration, capacity: capacity, logitRows: min(capacity, Self.mostLogitRows), device: device)
+            configuration, capacity: capacity, logitRows: Self.logitRows(capacity: capacity), device: device)
         unfused = self.form != .fused ? try UnfusedWorkspace(configuration, workspace: workspace, device: device) : nil
         self.weights = try DeviceWeights(weights, on: device, progress: progress)
     }
