@@ -117,7 +117,8 @@ struct InspectReport {
 
     var json: JSONText {
         var members: [(String, JSONText)] = [
-            ("model", .string(name)), ("format", checkpoint.map { .string($0.format) } ?? .null), ("architecture", .string("hgrn_bit")),
+            ("model", .string(name)), ("format", checkpoint.map { .string($0.format) } ?? .null),
+            ("architecture", .string("hgrn_bit")),
             ("parameters", .int(shape.parameters)), ("ternary_weights", .int(shape.ternaryWeights)),
             ("layers", .int(shape.layerCount)),
             ("hidden_size", .int(shape.hiddenSize)), ("state_size", .int(shape.stateSize)),

@@ -12,7 +12,9 @@ enum ProcessClock {
         guard let nameEnd = buffer[..<count].lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = buffer[(nameEnd + 1)..<count].split(separator: UInt8(ascii: " "))
         let ticksPerSecond = sysconf(Int32(_SC_CLK_TCK))
-        guard fields.count > 19, let start = Double(String(decoding: fields[19], as: UTF8.self)), ticksPerSecond > 0 else { return nil }
+        guard fields.count > 19, let start = Double(String(decoding: fields[19], as: UTF8.self)), ticksPerSecond > 0 else {
+            return nil
+        }
         var now = timespec()
         guard clock_gettime(CLOCK_BOOTTIME, &now) == 0 else { return nil }
         return max(0, Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9 - start / Double(ticksPerSecond))

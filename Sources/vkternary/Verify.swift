@@ -68,7 +68,7 @@ struct Verify: ParsableCommand {
                             + (found.map { "\($0)" } ?? "step by step every value agrees; only the \(feeding.rawValue) differs")
                     }
                 }
-            } catch where error is VulkanError || error is DoesNotFit {
+            } catch  where error is VulkanError || error is DoesNotFit {
                 // One broken device must not keep the others from being compared.
                 failures.append("\(backend.name): \(error)")
                 if !json { try Terminal.writeLines(["FAILED     \(failures[failures.count - 1])"]) }

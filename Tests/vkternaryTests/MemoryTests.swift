@@ -16,10 +16,12 @@ import Testing
         try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
     }
 
-    @Test("inspect adds up what a model will take, without weights", .enabled(if: device != nil), arguments: ["13b", "370m", nil])
+    @Test(
+        "inspect adds up what a model will take, without weights", .enabled(if: device != nil), arguments: ["13b", "370m", nil])
     func inspect(preset: String?) throws {
         let arguments = ["inspect", "--device", Self.device!] + (preset.map { ["--random", $0] } ?? [])
-        let object = try json(Program.finish(Program.start(arguments + ["--json"], environment: ["VKTERNARY_MEMORY_LIMIT": "1G"])))
+        let object = try json(
+            Program.finish(Program.start(arguments + ["--json"], environment: ["VKTERNARY_MEMORY_LIMIT": "1G"])))
         let memory = try #require(object["device_memory"] as? [String: Any])
         let parts = try #require(memory["estimate"] as? [String: Int])
         let packed = try #require(object["packed_ternary_bytes"] as? Int)
@@ -50,7 +52,9 @@ import Testing
         #expect(large.exited && large.status == 1 && large.output.isEmpty && large.errorLines.count == 1, "\(large.errors)")
         for part in ["needs 3.", "300.0 MiB", "--device cpu", "matmulfree-370m"] { #expect(large.errors.contains(part)) }
 
-        for command in [["run", "--tokens", "1"], ["verify", "--tokens", "1"], ["logits", "--tokens", "1", "--out", "/tmp/never.npz"]] {
+        for command in [
+            ["run", "--tokens", "1"], ["verify", "--tokens", "1"], ["logits", "--tokens", "1", "--out", "/tmp/never.npz"],
+        ] {
             let outcome = try Program.finish(
                 Program.start(command + ["--device", Self.device!], environment: ["VKTERNARY_MEMORY_LIMIT": "4M"]))
             #expect(outcome.exited && outcome.status == 1 && outcome.output.isEmpty, "\(command)")
@@ -64,7 +68,9 @@ import Testing
         #expect(outcome.status == 0, "\(outcome.errors)")
     }
 
-    @Test("an amount that is none is refused", .enabled(if: device != nil), arguments: ["x", "0", "-1", "1T", "99999999999999999999", "9999999999G"])
+    @Test(
+        "an amount that is none is refused", .enabled(if: device != nil),
+        arguments: ["x", "0", "-1", "1T", "99999999999999999999", "9999999999G"])
     func badLimit(_ text: String) throws {
         let outcome = try Program.run(
             "run", "--tokens", "1", "--device", Self.device!, environment: ["VKTERNARY_MEMORY_LIMIT": text])

@@ -64,10 +64,14 @@ final class DeviceWeights: Sendable {
             let place = try arena.upload(to: device, label: "block \(index)")
             layers.append(
                 Layer(
-                    mixerOuter: place(layout.mixerOuter), mixerCombined: place(layout.mixerCombined), mixerWeights: place(layout.mixerWeights),
-                    lowerBound: place(layout.lowerBound), outputOuter: place(layout.outputOuter), outputCombined: place(layout.outputCombined),
-                    outputWeights: place(layout.outputWeights), mlpOuter: place(layout.mlpOuter), mlpCombined: place(layout.mlpCombined),
-                    mlpWeights: place(layout.mlpWeights), downNorm: place(layout.downNorm), downWeights: place(layout.downWeights),
+                    mixerOuter: place(layout.mixerOuter), mixerCombined: place(layout.mixerCombined),
+                    mixerWeights: place(layout.mixerWeights),
+                    lowerBound: place(layout.lowerBound), outputOuter: place(layout.outputOuter),
+                    outputCombined: place(layout.outputCombined),
+                    outputWeights: place(layout.outputWeights), mlpOuter: place(layout.mlpOuter),
+                    mlpCombined: place(layout.mlpCombined),
+                    mlpWeights: place(layout.mlpWeights), downNorm: place(layout.downNorm),
+                    downWeights: place(layout.downWeights),
                     scales: (
                         layer.input.matrix.scale, layer.forget.matrix.scale, layer.gate.matrix.scale, layer.output.matrix.scale,
                         layer.mlpGate.scale, layer.down.matrix.scale

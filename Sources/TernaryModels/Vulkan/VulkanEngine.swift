@@ -27,6 +27,7 @@ public final class VulkanEngine: Engine {
     public private(set) var deviceSeconds: Double?
     /// What the driver has given, blocks that are only partly used included.
     public var memory: MemoryUse { device.usedBytes }
+    /// The most of it that the driver had given at a time.
     public var peakMemory: MemoryUse { device.peakBytes }
 
     private let device: Device
