@@ -26,6 +26,7 @@ extension MatMulFreeWeights {
                 lowerBound: configuration.usesLowerBounds && layer > 0
                     ? random.lowerBound(d, depth: Float(layer) / Float(configuration.layerCount)) : nil)
         }
+        progress(1)
         return MatMulFreeWeights(
             configuration: configuration, embedding: random.embedding(rows: v, columns: h), layers: layers,
             finalNorm: random.norm(h), head: random.bitLinear(rows: v, columns: h))

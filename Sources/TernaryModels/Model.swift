@@ -21,12 +21,12 @@ public struct Model: Sendable {
     /// Reads a model.
     ///
     /// - Parameters:
-    ///   - check: is given the shape and the type in which the embedding is stored before any weight is read; what it throws ends it.
     ///   - progress: is given the share that is read.
+    ///   - check: is given the shape and the type in which the embedding is stored before any weight is read; what it throws ends it.
     /// - Throws: `FileError` with the file, the place and the reason, and what `check` throws.
     public static func load(
-        _ source: ModelSource, check: (MatMulFreeConfiguration, EmbeddingTable.Element) throws -> Void = { _, _ in },
-        progress: (Double) -> Void = { _ in }
+        _ source: ModelSource, progress: (Double) -> Void = { _ in },
+        check: (MatMulFreeConfiguration, EmbeddingTable.Element) throws -> Void = { _, _ in }
     ) throws -> Model {
         switch source {
         case .random(let preset):

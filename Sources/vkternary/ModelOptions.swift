@@ -74,9 +74,9 @@ struct ModelOptions: ParsableArguments {
         defer { bar.finish() }
         let form = unfused ? VulkanEngine.Form.unfused : .automatic
         let model = try Model.load(source) {
-            try backend.checkMemory($0, $1, form: form)
-        } progress: {
             bar.update($0 * 0.7)
+        } check: {
+            try backend.checkMemory($0, $1, form: form)
         }
         let engine = try backend.engine(for: model.weights, form: form, threads: threads, logger: logger) {
             bar.update(0.7 + $0 * 0.3)

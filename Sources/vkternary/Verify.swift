@@ -33,10 +33,10 @@ struct Verify: ParsableCommand {
     private func start() throws {
         let wanted = options.device == nil ? nil : try options.deviceChoice.resolve()
         var bar = ProgressBar("Loading")
-        let model = try Model.load(options.source) { configuration, element in
-            for form in forms { try wanted?.checkMemory(configuration, element, form: form) }
-        } progress: {
+        let model = try Model.load(options.source) {
             bar.update($0)
+        } check: { configuration, element in
+            for form in forms { try wanted?.checkMemory(configuration, element, form: form) }
         }
         bar.finish()
         let ids = tokenIds(model)

@@ -68,12 +68,32 @@ struct MemoryEstimateTests {
 
     @Test("a model is checked before its weights are made") func early() {
         struct Refused: Error {}
-        #expect(throws: Refused.self) { _ = try Model.load(.random("13b")) { _, _ in throw Refused() } }
+        #expect(throws: Refused.self) { _ = try Model.load(.random("13b"), check: { _, _ in throw Refused() }) }
         #expect(throws: Refused.self) {
-            _ = try Model.load(.embedded) { shape, element in
+            _ = try Model.load(.embedded) { _ in
+            } check: { shape, element in
                 #expect(shape.layerCount == 8 && element.byteCount == 2)
                 throw Refused()
             }
         }
+    }
+
+    @Test("loading tells its progress: every layer read, made and uploaded") func progress() throws {
+        func check(_ shares: [Double], _ what: String) {
+            #expect(shares.count > 8 && shares.last == 1 && shares == shares.sorted(), "\(what): \(shares)")
+        }
+        var shares: [Double] = []
+        let weights = try Model.load(.embedded) { shares.append($0) }.weights
+        check(shares, "reading")
+        shares = []
+        var shape = weights.configuration
+        shape.hiddenSize = 16
+        (shape.stateSize, shape.intermediateSize, shape.vocabularySize) = (16, 16, 16)
+        _ = MatMulFreeWeights.random(configuration: shape, seed: 1) { shares.append($0) }
+        check(shares, "making")
+        guard let device = TestDevice.open() else { return }
+        shares = []
+        _ = try VulkanEngine(weights, on: device) { shares.append($0) }
+        check(shares, "uploading")
     }
 }
