@@ -112,8 +112,12 @@ static void read_properties(cvk_instance *instance, VkPhysicalDevice physical, c
     out->max_buffer_bytes = known->maintenance4 ? maintenance4.maxBufferSize : vulkan11.maxMemoryAllocationSize;
 }
 
-static void read_memory(cvk_instance *instance, VkPhysicalDevice physical, cvk_capabilities *out) {
-    VkPhysicalDeviceMemoryProperties2 memory = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2};
+static void read_memory(cvk_instance *instance, VkPhysicalDevice physical, const struct cvk_known *known, cvk_capabilities *out) {
+    VkPhysicalDeviceMemoryBudgetPropertiesEXT budget = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};
+    VkPhysicalDeviceMemoryProperties2 memory = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2,
+        .pNext = known->memory_budget ? &budget : NULL,
+    };
     instance->vkGetPhysicalDeviceMemoryProperties2(physical, &memory);
     const VkPhysicalDeviceMemoryProperties *properties = &memory.memoryProperties;
     out->memory_type_count = properties->memoryTypeCount;
@@ -123,7 +127,9 @@ static void read_memory(cvk_instance *instance, VkPhysicalDevice physical, cvk_c
     }
     out->heap_count = properties->memoryHeapCount;
     for (uint32_t i = 0; i < properties->memoryHeapCount && i < 16; i++) {
+        const uint64_t left = budget.heapBudget[i] > budget.heapUsage[i] ? budget.heapBudget[i] - budget.heapUsage[i] : 0;
         out->heaps[i].bytes = properties->memoryHeaps[i].size;
+        out->heaps[i].free_bytes = known->memory_budget ? left : properties->memoryHeaps[i].size;
         out->heaps[i].device_local = properties->memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT;
     }
 }
@@ -205,7 +211,7 @@ int32_t cvk_physical_device_capabilities(cvk_instance *instance, uint32_t index,
     out->features |= cvk_features_mask(&features);
     if (known.memory_budget) out->features |= CVK_FEATURE_MEMORY_BUDGET;
     read_properties(instance, physical, &known, out);
-    read_memory(instance, physical, out);
+    read_memory(instance, physical, &known, out);
     read_cooperative_matrices(instance, physical, out);
     return VK_SUCCESS;
 }

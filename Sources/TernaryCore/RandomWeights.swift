@@ -4,11 +4,16 @@ extension MatMulFreeWeights {
     /// Two thirds of the trits are not zero; matrices' scales make the output of a row about as large as a trained model's, so
     /// that activations stay in range through any number of layers; norm weights lie in 0.8...1.2; the embedding is binary16,
     /// roughly normal with deviation 0.58.
-    public static func random(configuration: MatMulFreeConfiguration, seed: UInt64) -> MatMulFreeWeights {
+    ///
+    /// - Parameter progress: is given the share of the layers that is done.
+    public static func random(
+        configuration: MatMulFreeConfiguration, seed: UInt64, progress: (Double) -> Void = { _ in }
+    ) -> MatMulFreeWeights {
         var random = RandomTensors(seed: seed)
         let (h, d, i) = (configuration.hiddenSize, configuration.stateSize, configuration.intermediateSize)
         let v = configuration.vocabularySize
         let layers = (0..<configuration.layerCount).map { layer in
+            progress(Double(layer) / Double(configuration.layerCount))
             // The two matrices that feed the residual stream share its variance among all layers.
             let residual = 1 / Float(2 * configuration.layerCount).squareRoot()
             let gateUp = random.matrix(rows: 2 * i, columns: h, gain: 1, parts: 2)
@@ -21,6 +26,7 @@ extension MatMulFreeWeights {
                 lowerBound: configuration.usesLowerBounds && layer > 0
                     ? random.lowerBound(d, depth: Float(layer) / Float(configuration.layerCount)) : nil)
         }
+        progress(1)
         return MatMulFreeWeights(
             configuration: configuration, embedding: random.embedding(rows: v, columns: h), layers: layers,
             finalNorm: random.norm(h), head: random.bitLinear(rows: v, columns: h))

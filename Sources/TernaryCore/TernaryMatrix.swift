@@ -21,6 +21,9 @@ public struct TernaryMatrix: Sendable, Equatable {
     /// Bytes of packed weights.
     public var byteCount: Int { words.count * 4 }
 
+    /// Bytes of the packed weights of a matrix of this shape.
+    public static func byteCount(rows: Int, columns: Int) -> Int { padded(rows, to: 4) * padded(columns, to: 16) / 4 }
+
     /// Sixteen codes of the value 0.
     public static let zeroWord: UInt32 = 0x5555_5555
 
@@ -30,8 +33,7 @@ public struct TernaryMatrix: Sendable, Equatable {
         self.rows = rows
         self.columns = columns
         self.scale = scale
-        words = Array(
-            repeating: Self.zeroWord, count: Self.padded(rows, to: 4) * Self.padded(columns, to: 16) / 16)
+        words = Array(repeating: Self.zeroWord, count: Self.byteCount(rows: rows, columns: columns) / 4)
     }
 
     /// Packs `trits`, `(rows, columns)` row-major, each -1, 0 or 1.

@@ -55,11 +55,25 @@ extension Checkpoint {
         }.map(\.1)
     }
 
+    /// The type in which the embedding is stored. It is held in memory in the narrowest type that loses nothing, so binary32 may
+    /// become narrower, which only its values tell.
+    public var embeddingElement: EmbeddingTable.Element {
+        switch tensors.first(where: Self.isEmbedding)?.type {
+        case "F16": .float16
+        case "BF16": .bfloat16
+        default: .float32
+        }
+    }
+
+    private static func isEmbedding(_ tensor: TensorDescription) -> Bool {
+        tensor.name == "model.embeddings.weight" || tensor.name == MatMulFreeGGUF.embedding
+    }
+
     /// Bytes in the file by what they are for; tensors of one column are norms, bounds and scales.
     public var parts: [Part] {
         var bytes = (weights: 0, embedding: 0, norms: 0)
         for tensor in tensors {
-            if tensor.name == "model.embeddings.weight" || tensor.name == MatMulFreeGGUF.embedding {
+            if Self.isEmbedding(tensor) {
                 bytes.embedding += tensor.byteCount
             } else if tensor.shape.count == 2, tensor.name != "model.lower_bounds" {
                 bytes.weights += tensor.byteCount

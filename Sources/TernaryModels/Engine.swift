@@ -11,6 +11,8 @@ public protocol Engine: AnyObject {
     var configuration: MatMulFreeConfiguration { get }
     /// Bytes that the model takes on its device and on the host.
     var memory: MemoryUse { get }
+    /// The most that it has been at a time.
+    var peakMemory: MemoryUse { get }
 
     /// Seconds that passes have taken so far by the device's own clock; nil where the device is the host.
     var deviceSeconds: Double? { get }
@@ -55,4 +57,9 @@ public struct Observation: Sendable {
         self.token = token
         self.values = values
     }
+}
+
+extension Engine {
+    /// Where nothing is given back, what is taken.
+    public var peakMemory: MemoryUse { memory }
 }

@@ -22,21 +22,32 @@ public struct Model: Sendable {
     ///
     /// - Parameters:
     ///   - progress: is given the share that is read.
-    /// - Throws: `FileError` with the file, the place and the reason.
-    public static func load(_ source: ModelSource, progress: (Double) -> Void = { _ in }) throws -> Model {
+    ///   - check: is given the shape and the type in which the embedding is stored before any weight is read; what it throws ends it.
+    /// - Throws: `FileError` with the file, the place and the reason, and what `check` throws.
+    public static func load(
+        _ source: ModelSource, progress: (Double) -> Void = { _ in },
+        check: (MatMulFreeConfiguration, EmbeddingTable.Element) throws -> Void = { _, _ in }
+    ) throws -> Model {
         switch source {
         case .random(let preset):
-            guard let configuration = MatMulFreeConfiguration.preset(named: preset) else {
-                let known = MatMulFreeConfiguration.presets.keys.sorted().joined(separator: ", ")
-                throw FileError("--random", "no preset '\(preset)'; there are \(known)")
-            }
-            return Model(name: "random \(preset)", weights: .random(configuration: configuration, seed: 1), tokenizer: nil)
+            let configuration = try configuration(preset: preset)
+            try check(configuration, .float16)
+            let weights = MatMulFreeWeights.random(configuration: configuration, seed: 1, progress: progress)
+            return Model(name: "random \(preset)", weights: weights, tokenizer: nil)
         case .embedded, .path:
             let checkpoint = try checkpoint(source)!
+            try check(checkpoint.configuration, checkpoint.embeddingElement)
             return Model(
                 name: checkpoint.name, weights: try checkpoint.weights(progress: progress),
                 tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil)
         }
+    }
+
+    /// The shape that `--random` names.
+    private static func configuration(preset: String) throws -> MatMulFreeConfiguration {
+        if let configuration = MatMulFreeConfiguration.preset(named: preset) { return configuration }
+        let known = MatMulFreeConfiguration.presets.keys.sorted().joined(separator: ", ")
+        throw FileError("--random", "no preset '\(preset)'; there are \(known)")
     }
 
     /// The file behind a source, opened and checked but not read; nil for random weights.

@@ -34,6 +34,17 @@ extension DeviceDescription {
             .sorted { (rank($0), $0) < (rank($1), $1) }
     }
 
+    /// Whether buffers placed so take the device's own memory: always where it has no other.
+    public func isDeviceLocal(_ placement: BufferMemory) -> Bool {
+        memoryTypes(for: placement).first.map { heaps[memoryTypes[$0].heap].isDeviceLocal } ?? false
+    }
+
+    /// Bytes of the device's own memory that copies to and from it may take: none where the host maps that memory.
+    public var stagingDeviceBytes: Int {
+        if features.contains(.hostVisibleDeviceMemory) { return 0 }
+        return [BufferMemory.upload, .readback].filter(isDeviceLocal).count * Staging.bytesEachWay
+    }
+
     /// Whether memory of this type is mapped.
     func isMapped(type: Int, placement: BufferMemory) -> Bool {
         let mappable = CVK_MEMORY_HOST_VISIBLE | CVK_MEMORY_HOST_COHERENT

@@ -43,6 +43,12 @@ public final class Device: Sendable {
     /// Memory that the driver has given us.
     public var usedBytes: MemoryUse { memory.use }
 
+    /// What buffers take of it, as large as the driver wants them.
+    public var bufferBytes: MemoryUse { memory.spans }
+
+    /// The most of it that we have had at a time.
+    public var peakBytes: MemoryUse { memory.peak }
+
     /// Throws what the validation layers have found since the last call that threw such.
     public func checkValidation() throws(VulkanError) { try logical.checkValidation() }
 

@@ -59,7 +59,9 @@ extension DeviceDescription {
         let heapCount = Int(min(capabilities.heap_count, 16))
         heaps = withUnsafeBytes(of: capabilities.heaps) { bytes in
             bytes.bindMemory(to: cvk_heap.self).prefix(heapCount).map {
-                Heap(byteCount: Int(clamping: $0.bytes), isDeviceLocal: $0.device_local)
+                Heap(
+                    byteCount: Int(clamping: $0.bytes), isDeviceLocal: $0.device_local,
+                    freeBytes: Int(clamping: min($0.bytes, $0.free_bytes)))
             }
         }
         let typeCount = Int(min(capabilities.memory_type_count, 32))
@@ -75,6 +77,17 @@ extension DeviceDescription {
         let wanted = CVK_MEMORY_DEVICE_LOCAL | CVK_MEMORY_HOST_VISIBLE | CVK_MEMORY_HOST_COHERENT
         let mappable = memoryTypes.contains { $0.flags & wanted == wanted && heaps[$0.heap].byteCount >= deviceLocalBytes }
         if mappable { features.insert(.hostVisibleDeviceMemory) }
+    }
+
+    /// The same device as if it had no more than so much memory of its own.
+    func limited(to byteCount: Int) -> DeviceDescription {
+        var copy = self
+        for index in heaps.indices where heaps[index].isDeviceLocal {
+            copy.heaps[index].byteCount = min(byteCount, heaps[index].byteCount)
+            copy.heaps[index].freeBytes = min(byteCount, heaps[index].freeBytes)
+        }
+        copy.deviceLocalBytes = min(byteCount, deviceLocalBytes)
+        return copy
     }
 
     private mutating func readCooperativeMatrices(_ capabilities: cvk_capabilities) {

@@ -20,6 +20,14 @@ public struct DeviceDescription: Sendable {
         public var byteCount: Int
         /// Whether it is the device's own memory.
         public var isDeviceLocal: Bool
+        /// What other programs had left of it when the device was listed; all of it where the driver does not tell.
+        public var freeBytes: Int
+
+        init(byteCount: Int, isDeviceLocal: Bool, freeBytes: Int? = nil) {
+            self.byteCount = byteCount
+            self.isDeviceLocal = isDeviceLocal
+            self.freeBytes = freeBytes ?? byteCount
+        }
     }
 
     /// A kind of memory: a heap and how it can be reached.
@@ -93,6 +101,10 @@ public struct DeviceDescription: Sendable {
     public internal(set) var maxBufferBytes = 0
     /// The device's own memory, the largest heap of it.
     public internal(set) var deviceLocalBytes = 0
+    /// What is left of the largest heap of the device's own memory.
+    public var deviceLocalFreeBytes: Int {
+        heaps.filter(\.isDeviceLocal).max { $0.byteCount < $1.byteCount }.map(\.freeBytes) ?? 0
+    }
     /// All memory, device's and host's.
     public internal(set) var heaps: [Heap] = []
     /// Nanoseconds between two ticks of a timestamp.

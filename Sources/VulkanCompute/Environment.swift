@@ -7,6 +7,7 @@ import Glibc
 /// | `VKTERNARY_LOADER` | another Vulkan loader, or a driver opened directly, instead of `libvulkan.so.1` |
 /// | `VKTERNARY_VALIDATION` | `1`: validation layers on, their errors are thrown |
 /// | `VKTERNARY_DISABLE` | comma-separated ``DisabledFeature`` names: work as if the device lacked them |
+/// | `VKTERNARY_MEMORY_LIMIT` | bytes, or with `K`, `M` or `G` behind it: work as if devices had no more memory of their own |
 /// | `XDG_CACHE_HOME`, `HOME` | where pipelines are cached |
 public enum Environment {
     /// The library to open.
@@ -20,6 +21,25 @@ public enum Environment {
     /// - Throws: ``VulkanError/setting(_:)`` where a name is none of ``DisabledFeature``.
     public static func disabledFeatures() throws(VulkanError) -> [DisabledFeature] {
         try DisabledFeature.list(value("VKTERNARY_DISABLE") ?? "")
+    }
+
+    /// The memory that devices shall seem to have at most; nil where nothing is said.
+    ///
+    /// - Throws: ``VulkanError/setting(_:)`` where that is no amount.
+    public static func memoryLimit() throws(VulkanError) -> Int? {
+        guard let text = value("VKTERNARY_MEMORY_LIMIT") else { return nil }
+        guard let bytes = byteCount(text), bytes > 0 else {
+            throw .setting("VKTERNARY_MEMORY_LIMIT is no amount of memory: '\(text)'; write bytes, or such as 64M or 2G")
+        }
+        return bytes
+    }
+
+    /// A number, with `K`, `M` or `G` for the powers of 1024.
+    static func byteCount(_ text: String) -> Int? {
+        let shift = ["K": 10, "M": 20, "G": 30][text.suffix(1).uppercased()]
+        guard let number = Int(shift == nil ? text[...] : text.dropLast()) else { return nil }
+        let (bytes, overflows) = number.multipliedReportingOverflow(by: 1 << (shift ?? 0))
+        return overflows ? nil : bytes
     }
 
     /// Where pipelines are cached: `vkternary` in the user's cache directory; nil where there is no such directory.

@@ -32,6 +32,8 @@ final class MemoryAllocator: Sendable {
     private struct State {
         var blocks: [Kind: [SharedBlock]] = [:]
         var heapBytes = [Int](repeating: 0, count: 16)
+        var peakBytes = [Int](repeating: 0, count: 16)
+        var spanBytes = [Int](repeating: 0, count: 16)
     }
 
     private static let firstBlockBytes = 4 << 20
@@ -42,8 +44,15 @@ final class MemoryAllocator: Sendable {
 
     init(_ device: LogicalDevice) { self.device = device }
 
-    var use: MemoryUse {
-        let bytes = state.withLock { $0.heapBytes }
+    var use: MemoryUse { sum(state.withLock { $0.heapBytes }) }
+
+    /// The most that each heap has given at a time.
+    var peak: MemoryUse { sum(state.withLock { $0.peakBytes }) }
+
+    /// What buffers take of it.
+    var spans: MemoryUse { sum(state.withLock { $0.spanBytes }) }
+
+    private func sum(_ bytes: [Int]) -> MemoryUse {
         var use = MemoryUse()
         for (heap, bytes) in zip(device.description.heaps, bytes) {
             if heap.isDeviceLocal { use.device += bytes } else { use.host += bytes }
@@ -71,7 +80,9 @@ final class MemoryAllocator: Sendable {
             let mapped = device.description.isMapped(type: type, placement: placement)
             do throws(VulkanError) {
                 return try state.withLock { (state) throws(VulkanError) in
-                    try take(byteCount, alignment, Kind(type: type, isMapped: mapped), label, &state)
+                    let span = try take(byteCount, alignment, Kind(type: type, isMapped: mapped), label, &state)
+                    state.spanBytes[device.description.memoryTypes[type].heap] += byteCount
+                    return span
                 }
             } catch {
                 // Another type may lie in another heap; any other failure would repeat itself.
@@ -121,6 +132,7 @@ final class MemoryAllocator: Sendable {
         }
         let block = try MemoryBlock(byteCount, type: kind.type, mapped: kind.isMapped, on: device, for: "buffer \(label)")
         state.heapBytes[heap] += byteCount
+        state.peakBytes[heap] = max(state.peakBytes[heap], state.heapBytes[heap])
         return block
     }
 
@@ -137,6 +149,7 @@ final class MemoryAllocator: Sendable {
     func release(_ span: MemorySpan) {
         let heap = device.description.memoryTypes[span.block.type].heap
         state.withLock { state in
+            state.spanBytes[heap] -= span.range.count
             if span.isDedicated {
                 state.heapBytes[heap] -= span.block.byteCount
                 return

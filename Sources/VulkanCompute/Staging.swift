@@ -9,6 +9,8 @@ final class Staging: Sendable {
     }
 
     private static let halfBytes = 8 << 20
+    /// Of the two halves that copies in one direction share.
+    static let bytesEachWay = 2 * halfBytes
 
     private let device: LogicalDevice
     private let memory: MemoryAllocator

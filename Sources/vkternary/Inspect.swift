@@ -2,6 +2,7 @@ import ArgumentParser
 import TernaryCore
 import TernaryFiles
 import TernaryModels
+import VulkanCompute
 
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Say what a model is: shape, sizes, bytes of its parts, tokenizer.")
@@ -9,18 +10,39 @@ struct Inspect: ParsableCommand {
     @Argument(help: "A Hugging Face directory or a GGUF file; the built-in model where none is given.", completion: .file())
     var model: String?
 
+    @Option(help: ArgumentHelp("A published shape instead of a model: 370m, 1.3b, 2.7b or 13b.", valueName: "preset"))
+    var random: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Say also what the model will take of this device's memory, and whether it fits; `vkternary devices` lists them.",
+            valueName: "device"))
+    var device: String?
+
     @Flag(help: "Write JSON.")
     var json = false
 
     @Flag(help: "List every tensor.")
     var tensors = false
 
+    mutating func validate() throws {
+        if model != nil && random != nil { throw ValidationError("Give a model or --random, not both.") }
+        if let random, MatMulFreeConfiguration.preset(named: random) == nil {
+            throw ValidationError("There is no preset '\(random)'; there are 370m, 1.3b, 2.7b, 13b.")
+        }
+    }
+
     func run() throws {
         try Failure.reporting {
-            let checkpoint = try Model.checkpoint(model.map { .path($0) } ?? .embedded)!
+            let checkpoint = random == nil ? try Model.checkpoint(model.map { .path($0) } ?? .embedded) : nil
             let report = InspectReport(
-                checkpoint: checkpoint, tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil,
-                credit: model == nil ? EmbeddedModel.credit : nil, listsTensors: tensors)
+                name: checkpoint?.name ?? "random \(random ?? "")",
+                // Either there is a checkpoint or a preset, which was checked with the arguments.
+                shape: checkpoint?.configuration ?? MatMulFreeConfiguration.preset(named: random ?? "")!,
+                embeddingElement: checkpoint?.embeddingElement ?? .float16, checkpoint: checkpoint,
+                tokenizer: checkpoint?.hasTokenizer == true ? try checkpoint?.tokenizer() : nil,
+                credit: checkpoint != nil && model == nil ? EmbeddedModel.credit : nil, listsTensors: tensors,
+                backend: try device.map { try DeviceChoice($0).resolve() })
             if json { try Terminal.write(report.json.description + "\n") } else { try Terminal.writeLines(report.lines) }
         }
     }
@@ -28,13 +50,25 @@ struct Inspect: ParsableCommand {
 
 /// What `inspect` says, for a person and for a machine.
 struct InspectReport {
-    let checkpoint: Checkpoint
+    let name: String
+    let shape: MatMulFreeConfiguration
+    /// As stored.
+    let embeddingElement: EmbeddingTable.Element
+    /// nil for a shape without a file.
+    let checkpoint: Checkpoint?
     let tokenizer: Tokenizer?
     /// Whom to thank for the model, where that is known.
     let credit: String?
     let listsTensors: Bool
+    /// The device that was asked about.
+    let backend: Backend?
 
-    private var packedBytes: Int { checkpoint.configuration.ternaryWeights / 4 }
+    private var packedBytes: Int { shape.ternaryWeights / 4 }
+
+    private var estimate: (device: DeviceDescription, memory: MemoryEstimate)? {
+        guard case .vulkan(let device) = backend else { return nil }
+        return (device, MemoryEstimate(shape, embeddingElement: embeddingElement, on: device))
+    }
 
     private func describe(_ tokenizer: Tokenizer) -> String {
         func id(_ token: Int?) -> String { token.map { "\($0)" } ?? "none" }
@@ -42,9 +76,8 @@ struct InspectReport {
     }
 
     var lines: [String] {
-        let shape = checkpoint.configuration
         var lines = [
-            "model          \(checkpoint.name)", "format         \(checkpoint.format)",
+            "model          \(name)", "format         \(checkpoint?.format ?? "none: random weights")",
             "architecture   MatMul-free LM (hgrn_bit)",
             "parameters     \(shape.parameters.grouped), \(shape.ternaryWeights.grouped) of them ternary",
             "layers         \(shape.layerCount)", "hidden size    \(shape.hiddenSize)", "state size     \(shape.stateSize)",
@@ -52,22 +85,40 @@ struct InspectReport {
             "lower bounds   \(shape.usesLowerBounds ? "yes" : "no")", "norm epsilon   \(shape.normEpsilon)",
             "tokenizer      \(tokenizer.map(describe) ?? "none")",
         ]
-        let total = checkpoint.parts.reduce(0) { $0 + $1.byteCount }
-        let parts = checkpoint.parts.map { "\($0.name) \(bytes($0.byteCount))" }.joined(separator: ", ")
-        lines.append("stored         \(bytes(total)): \(parts)")
+        if let checkpoint {
+            let total = checkpoint.parts.reduce(0) { $0 + $1.byteCount }
+            let parts = checkpoint.parts.map { "\($0.name) \(bytes($0.byteCount))" }.joined(separator: ", ")
+            lines.append("stored         \(bytes(total)): \(parts)")
+        }
         lines.append("in memory      \(bytes(packedBytes)) of ternary weights at 2 bits, all read for every token")
         lines.append("state          \(bytes(4 * shape.stateSize * shape.layerCount)) for a text of any length")
+        if let (device, memory) = estimate {
+            lines.append("on the device  \(bytes(memory.total)): \(memory.text)")
+            lines.append(
+                "device         \(device.name): \(bytes(device.deviceLocalFreeBytes)) free of \(bytes(device.deviceLocalBytes)); "
+                    + (memory.fits(device) ? "the model fits" : "the model does NOT fit"))
+        } else if let backend {
+            lines.append("device         \(backend.name): the model lies in host memory")
+        }
         if let credit { lines.append("credit         \(credit)") }
         if listsTensors {
-            lines += checkpoint.tensors.map { "tensor         \($0.name) \($0.type) \($0.shape) \(bytes($0.byteCount))" }
+            lines += (checkpoint?.tensors ?? []).map { "tensor         \($0.name) \($0.type) \($0.shape) \(bytes($0.byteCount))" }
         }
         return lines
     }
 
+    private var deviceMemory: JSONText {
+        guard let (device, memory) = estimate else { return .null }
+        return .object([
+            ("device", .string(device.name)), ("estimate", memory.json), ("device_free_bytes", .int(device.deviceLocalFreeBytes)),
+            ("device_bytes", .int(device.deviceLocalBytes)), ("fits", .bool(memory.fits(device))),
+        ])
+    }
+
     var json: JSONText {
-        let shape = checkpoint.configuration
         var members: [(String, JSONText)] = [
-            ("model", .string(checkpoint.name)), ("format", .string(checkpoint.format)), ("architecture", .string("hgrn_bit")),
+            ("model", .string(name)), ("format", checkpoint.map { .string($0.format) } ?? .null),
+            ("architecture", .string("hgrn_bit")),
             ("parameters", .int(shape.parameters)), ("ternary_weights", .int(shape.ternaryWeights)),
             ("layers", .int(shape.layerCount)),
             ("hidden_size", .int(shape.hiddenSize)), ("state_size", .int(shape.stateSize)),
@@ -77,14 +128,15 @@ struct InspectReport {
             ("begin_token", tokenizer?.beginToken.map { .int($0) } ?? .null),
             ("end_token", tokenizer?.endToken.map { .int($0) } ?? .null),
             ("packed_ternary_bytes", .int(packedBytes)), ("state_bytes", .int(4 * shape.stateSize * shape.layerCount)),
-            ("bytes", .object(checkpoint.parts.map { ($0.name, .int($0.byteCount)) })),
+            ("bytes", checkpoint.map { .object($0.parts.map { ($0.name, .int($0.byteCount)) }) } ?? .null),
+            ("device_memory", deviceMemory),
         ]
         if listsTensors {
             members.append(
                 (
                     "tensors",
                     .array(
-                        checkpoint.tensors.map {
+                        (checkpoint?.tensors ?? []).map {
                             .object([
                                 ("name", .string($0.name)), ("type", .string($0.type)),
                                 ("shape", .array($0.shape.map { .int($0) })),

@@ -13,16 +13,19 @@ struct LoadedModel {
     let ternaryByteCount: Int
     let finalNorm: [Float]
     let engine: any Engine
+    /// The sizes of the buffers that the engine has made on its device; nil where that is the host.
+    let deviceMemory: MemoryEstimate?
     /// Seconds to read the model and make it ready.
     let loadSeconds: Double
 
-    init(_ model: Model, engine: any Engine, loadSeconds: Double) {
+    init(_ model: Model, engine: any Engine, deviceMemory: MemoryEstimate?, loadSeconds: Double) {
         name = model.name
         tokenizer = model.tokenizer
         configuration = model.weights.configuration
         ternaryByteCount = model.weights.ternaryByteCount
         finalNorm = model.weights.finalNorm
         self.engine = engine
+        self.deviceMemory = deviceMemory
         self.loadSeconds = loadSeconds
     }
 }

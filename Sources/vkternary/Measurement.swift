@@ -17,7 +17,9 @@ struct Measurement {
         var random = SplitMix64(seed: 1)
         func token() -> Int { Int(random.next() % UInt64(model.configuration.vocabularySize)) }
         let prompt = (0..<Self.promptTokens).map { _ in token() }
-        _ = try engine.forward(prompt, logits: .last)  // warms up: pipelines, clocks
+        // Warms up: pipelines, clocks. Who runs a model once waits for that as well.
+        _ = Sampler.greedy(try engine.forward(prompt, logits: .last))
+        let startToFirstToken = ProcessClock.seconds
         _ = try engine.forward([token()], logits: .last)
         try engine.reset()
         let start = clock.now
@@ -34,7 +36,7 @@ struct Measurement {
         statistics.decodeSeconds = (clock.now - decodeStart) / .seconds(1)
         statistics.decodeDeviceSeconds = engine.deviceSeconds.map { $0 - (deviceStart ?? 0) }
         statistics.generatedTokens = statistics.decodeSteps
-        let report = RunReport(model: model, statistics: statistics, seed: nil)
+        let report = RunReport(model: model, statistics: statistics, seed: nil, startToFirstToken: startToFirstToken)
         if command.json { try Terminal.write(report.json.description + "\n") } else { try Terminal.writeLines(report.lines) }
     }
 }

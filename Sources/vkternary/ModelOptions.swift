@@ -72,10 +72,18 @@ struct ModelOptions: ParsableArguments {
         let start = clock.now
         var bar = ProgressBar("Loading", isShown: !quiet)
         defer { bar.finish() }
-        let model = try Model.load(source) { bar.update($0 * 0.7) }
-        let engine = try backend.engine(
-            for: model.weights, form: unfused ? .unfused : .automatic, threads: threads, logger: logger
-        ) { bar.update(0.7 + $0 * 0.3) }
-        return LoadedModel(model, engine: engine, loadSeconds: (clock.now - start) / .seconds(1))
+        let form = unfused ? VulkanEngine.Form.unfused : .automatic
+        let model = try Model.load(source) {
+            bar.update($0 * 0.7)
+        } check: {
+            try backend.checkMemory($0, $1, form: form)
+        }
+        let engine = try backend.engine(for: model.weights, form: form, threads: threads, logger: logger) {
+            bar.update(0.7 + $0 * 0.3)
+        }
+        return LoadedModel(
+            model, engine: engine,
+            deviceMemory: backend.memoryEstimate(model.weights.configuration, model.weights.embedding.element, form: form),
+            loadSeconds: (clock.now - start) / .seconds(1))
     }
 }

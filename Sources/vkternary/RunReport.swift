@@ -1,6 +1,7 @@
 import Glibc
 import TernaryCore
 import TernaryModels
+import VulkanCompute
 
 /// The statistics of a run, for a person and for a machine.
 struct RunReport {
@@ -10,14 +11,27 @@ struct RunReport {
     let seed: UInt64?
     /// Bytes per second that the device's memory can be read at; nil where it was not measured.
     let readBandwidth: Double?
+    /// Before the measurement of bandwidth, which takes memory of its own.
+    let memory, peakMemory: MemoryUse
     /// The most memory that this process has had at a time, whatever it was for.
     let peakProcessBytes: Int
 
-    /// - Parameter measuresBandwidth: of the device, which takes a moment; it stays unknown where there is no room left for that.
-    init(model: LoadedModel, statistics: GenerationStatistics, seed: UInt64?, measuresBandwidth: Bool = true) {
+    /// Seconds from the start of the process to the first token drawn; nil where nobody knows or it would mean nothing.
+    let startToFirstToken: Double?
+
+    /// - Parameters:
+    ///   - startToFirstToken: seconds from the start of the process.
+    ///   - measuresBandwidth: of the device, which takes a moment; it stays unknown where there is no room left for that.
+    init(
+        model: LoadedModel, statistics: GenerationStatistics, seed: UInt64?, startToFirstToken: Double? = nil,
+        measuresBandwidth: Bool = true
+    ) {
         self.model = model
+        self.startToFirstToken = startToFirstToken
         self.statistics = statistics
         self.seed = seed
+        memory = model.engine.memory
+        peakMemory = model.engine.peakMemory
         var usage = rusage()
         getrusage(RUSAGE_SELF.rawValue, &usage)
         peakProcessBytes = usage.ru_maxrss * 1024
@@ -33,18 +47,24 @@ struct RunReport {
     }
 
     var lines: [String] {
-        let memory = model.engine.memory
         var lines = [
             "model    \(model.name): \(model.configuration.parameters.grouped) parameters, "
                 + "\(bytes(model.ternaryByteCount)) of packed ternary weights",
             "device   \(model.engine.deviceName)",
-            "memory   \(bytes(memory.device)) on the device, \(bytes(memory.host)) on the host "
+            "memory   \(bytes(memory.device)) on the device (\(bytes(peakMemory.device)) at most), "
+                + "\(bytes(memory.host)) on the host "
                 + "(whole process: \(bytes(peakProcessBytes)) at most)",
+        ]
+        if let parts = model.deviceMemory { lines.append("buffers  \(parts.text)") }
+        lines += [
             "load     \(model.loadSeconds.fixed(3)) s",
             "prefill  \(statistics.promptTokens) tokens, \(statistics.prefillTokensPerSecond.fixed(1)) tokens/s",
         ]
         if statistics.firstTokenSeconds > 0 {
-            lines.append("first    token after \((statistics.firstTokenSeconds * 1000).fixed(1)) ms")
+            let whole = startToFirstToken.map { ", \($0.fixed(2)) s after the program was started" } ?? ""
+            lines.append("first    token after \((statistics.firstTokenSeconds * 1000).fixed(1)) ms\(whole)")
+        } else if let startToFirstToken {
+            lines.append("first    token \(startToFirstToken.fixed(2)) s after the program was started")
         }
         if statistics.decodeSteps > 0 {
             lines.append(
@@ -68,11 +88,15 @@ struct RunReport {
         .object([
             ("model", .string(model.name)), ("device", .string(model.engine.deviceName)),
             ("parameters", .int(model.configuration.parameters)), ("ternary_bytes", .int(model.ternaryByteCount)),
-            ("device_bytes", .int(model.engine.memory.device)), ("host_bytes", .int(model.engine.memory.host)),
+            ("device_bytes", .int(memory.device)),
+            ("peak_device_bytes", .int(peakMemory.device)),
+            ("device_buffers", model.deviceMemory?.json ?? .null),
+            ("host_bytes", .int(memory.host)),
             ("peak_process_bytes", .int(peakProcessBytes)), ("load_seconds", .double(model.loadSeconds)),
             ("prompt_tokens", .int(statistics.promptTokens)), ("prefill_seconds", .double(statistics.prefillSeconds)),
             ("prefill_tokens_per_second", .double(statistics.prefillTokensPerSecond)),
             ("first_token_seconds", .double(statistics.firstTokenSeconds)),
+            ("start_to_first_token_seconds", startToFirstToken.map { .double($0) } ?? .null),
             ("generated_tokens", .int(statistics.generatedTokens)), ("decode_steps", .int(statistics.decodeSteps)),
             ("decode_seconds", .double(statistics.decodeSeconds)),
             ("decode_device_seconds", statistics.decodeDeviceSeconds.map { .double($0) } ?? .null),

@@ -15,6 +15,7 @@ struct Session {
         let sampling = command.sampling
         var text = ""
         if !command.json && !command.quiet { try Terminal.write(prompt) }
+        let startToPrompt = ProcessClock.seconds
         let result = try generator.generate(
             prompt: prompt, sampling: sampling, limit: command.tokens, stops: command.stop, isCancelled: { Interrupt.isPending }
         ) {
@@ -22,8 +23,10 @@ struct Session {
             if !command.json { try Terminal.write($0) }
         }
         let seed = sampling.temperature > 0 ? sampling.seed : nil
+        let startToFirstToken = result.tokens.isEmpty ? nil : startToPrompt.map { $0 + result.statistics.firstTokenSeconds }
         if command.json {
-            let report = RunReport(model: model, statistics: result.statistics, seed: seed)
+            let report = RunReport(
+                model: model, statistics: result.statistics, seed: seed, startToFirstToken: startToFirstToken)
             try Terminal.write(
                 JSONText.object([
                     ("prompt", .string(String(decoding: prompt, as: UTF8.self))), ("text", .string(text)),
@@ -36,8 +39,10 @@ struct Session {
         }
         if command.stats || (result.reason == .cancelled && !command.quiet && !command.json) {
             // Who pressed Ctrl-C does not want to wait for a measurement.
-            RunReport(model: model, statistics: result.statistics, seed: seed, measuresBandwidth: command.stats)
-                .lines.forEach(Terminal.note)
+            RunReport(
+                model: model, statistics: result.statistics, seed: seed, startToFirstToken: startToFirstToken,
+                measuresBandwidth: command.stats
+            ).lines.forEach(Terminal.note)
         }
     }
 

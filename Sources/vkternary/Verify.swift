@@ -31,8 +31,13 @@ struct Verify: ParsableCommand {
     func run() throws { try Failure.reporting { try start() } }
 
     private func start() throws {
+        let wanted = options.device == nil ? nil : try options.deviceChoice.resolve()
         var bar = ProgressBar("Loading")
-        let model = try Model.load(options.source) { bar.update($0) }
+        let model = try Model.load(options.source) {
+            bar.update($0)
+        } check: { configuration, element in
+            for form in forms { try wanted?.checkMemory(configuration, element, form: form) }
+        }
         bar.finish()
         let ids = tokenIds(model)
 
@@ -43,8 +48,10 @@ struct Verify: ParsableCommand {
         var trials: [(Trial, Bool)] = [(expected, true)]
         var difference: String?
         var failures: [String] = []
-        for (backend, form) in try backends() {
+        for (backend, form) in try backends(wanted) {
             do {
+                try backend.checkMemory(
+                    model.weights.configuration, model.weights.embedding.element, form: form ?? .automatic)
                 let engine = try backend.engine(
                     for: model.weights, form: form ?? .automatic, threads: options.threads, logger: options.logger)
                 for feeding in Feeding.allCases {
@@ -61,7 +68,7 @@ struct Verify: ParsableCommand {
                             + (found.map { "\($0)" } ?? "step by step every value agrees; only the \(feeding.rawValue) differs")
                     }
                 }
-            } catch let error as VulkanError {
+            } catch  where error is VulkanError || error is DoesNotFit {
                 // One broken device must not keep the others from being compared.
                 failures.append("\(backend.name): \(error)")
                 if !json { try Terminal.writeLines(["FAILED     \(failures[failures.count - 1])"]) }
@@ -112,11 +119,10 @@ struct Verify: ParsableCommand {
     private var forms: [VulkanEngine.Form] { options.unfused ? [.unfused] : [.fused, .unfused] }
 
     /// The device that was asked for, or all there are; Vulkan devices in both forms.
-    private func backends() throws -> [(Backend, VulkanEngine.Form?)] {
-        if options.device != nil {
-            let backend = try options.deviceChoice.resolve()
-            guard case .vulkan = backend else { return [(backend, nil)] }
-            return forms.map { (backend, $0) }
+    private func backends(_ wanted: Backend?) throws -> [(Backend, VulkanEngine.Form?)] {
+        if let wanted {
+            guard case .vulkan = wanted else { return [(wanted, nil)] }
+            return forms.map { (wanted, $0) }
         }
         var found: [(Backend, VulkanEngine.Form?)] = [(.cpu, nil)]
         do {

@@ -35,6 +35,27 @@ struct DeviceTests {
         }
     }
 
+    @Test(
+        "an amount of memory is a number with K, M or G behind it",
+        arguments: [
+            ("5", 5), ("64M", 64 << 20), ("2g", 2 << 30), ("1K", 1024), ("", nil), ("M", nil), ("1T", nil), ("8589934592G", nil),
+        ])
+    func amounts(text: String, bytes: Int?) { #expect(Environment.byteCount(text) == bytes) }
+
+    @Test("a limit leaves a device no more memory of its own, and the host's alone")
+    func limited() {
+        var device = DeviceDescription()
+        device.heaps = [
+            .init(byteCount: 100, isDeviceLocal: true, freeBytes: 60), .init(byteCount: 300, isDeviceLocal: false),
+            .init(byteCount: 20, isDeviceLocal: true),
+        ]
+        device.deviceLocalBytes = 100
+        #expect(device.deviceLocalFreeBytes == 60)
+        let limited = device.limited(to: 50)
+        #expect(limited.heaps.map(\.byteCount) == [50, 300, 20] && limited.heaps.map(\.freeBytes) == [50, 300, 20])
+        #expect(limited.deviceLocalBytes == 50 && limited.deviceLocalFreeBytes == 50)
+    }
+
     @Test("a description holds what Vulkan guarantees", .enabled(if: TestDevice.isPresent, "needs a Vulkan driver"))
     func describes() throws {
         for (index, device) in try Vulkan.devices().enumerated() where device.unusable == nil {
@@ -53,6 +74,7 @@ struct DeviceTests {
             #expect(device.maxBufferBytes >= 1 << 30)
             #expect(device.heaps.contains { $0.isDeviceLocal && $0.byteCount > 0 })
             #expect(device.deviceLocalBytes > 0)
+            #expect(device.deviceLocalFreeBytes <= device.deviceLocalBytes)
             for placement in [BufferMemory.device, .upload, .readback] { #expect(!device.memoryTypes(for: placement).isEmpty) }
         }
     }

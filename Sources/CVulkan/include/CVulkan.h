@@ -85,6 +85,7 @@ typedef struct {
 typedef struct { uint32_t flags, heap; } cvk_memory_type;
 typedef struct {
     uint64_t bytes;
+    uint64_t free_bytes; // by VK_EXT_memory_budget; all where that is missing
     bool device_local;
 } cvk_heap;
 

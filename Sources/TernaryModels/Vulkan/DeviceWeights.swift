@@ -38,113 +38,117 @@ final class DeviceWeights: Sendable {
 
     init(_ weights: MatMulFreeWeights, on device: Device, progress: (Double) -> Void) throws {
         let epsilon = weights.configuration.normEpsilon
-        let total = Double(weights.byteCount)
+        let sizes = Self.byteCounts(
+            of: weights.configuration, embeddingElement: weights.embedding.element, on: device.description)
+        byteCount = sizes.weights + sizes.embedding
+        let total = Double(byteCount)
         var done = 0
         var layers: [Layer] = []
         for (index, layer) in weights.layers.enumerated() {
             let norms = LayerNorms(layer, epsilon: epsilon)
-            var arena = Arena()
-            let mixerOuter = arena.add(rows: [layer.attentionNorm])
-            let mixerCombined = arena.add(rows: [norms.input.combined, norms.forget.combined, norms.gate.combined])
-            let mixerWeights = arena.add(words: [layer.input.matrix.words, layer.forget.matrix.words, layer.gate.matrix.words])
-            let lowerBound = layer.lowerBound.map { arena.add(rows: [$0]) } ?? mixerOuter
-            let outputOuter = arena.add(rows: [layer.gateNorm])
-            let outputCombined = arena.add(rows: [norms.output.combined])
-            let outputWeights = arena.add(words: [layer.output.matrix.words])
-            let mlpOuter = arena.add(rows: [layer.mlpNorm])
-            let mlpCombined = arena.add(rows: [norms.gateUp.combined])
-            let mlpWeights = arena.add(words: [layer.mlpGate.words, layer.mlpUp.words])
-            let downNorm = arena.add(rows: [norms.down.combined])
-            let downWeights = arena.add(words: [layer.down.matrix.words])
+            let layout = BlockLayout(weights.configuration, hasLowerBound: layer.lowerBound != nil)
+            var arena = Arena(byteCount: layout.byteCount)
+            arena.put(rows: [layer.attentionNorm], at: layout.mixerOuter)
+            arena.put(rows: [norms.input.combined, norms.forget.combined, norms.gate.combined], at: layout.mixerCombined)
+            arena.put(
+                words: [layer.input.matrix.words, layer.forget.matrix.words, layer.gate.matrix.words], at: layout.mixerWeights)
+            if let lowerBound = layer.lowerBound { arena.put(rows: [lowerBound], at: layout.lowerBound) }
+            arena.put(rows: [layer.gateNorm], at: layout.outputOuter)
+            arena.put(rows: [norms.output.combined], at: layout.outputCombined)
+            arena.put(words: [layer.output.matrix.words], at: layout.outputWeights)
+            arena.put(rows: [layer.mlpNorm], at: layout.mlpOuter)
+            arena.put(rows: [norms.gateUp.combined], at: layout.mlpCombined)
+            arena.put(words: [layer.mlpGate.words, layer.mlpUp.words], at: layout.mlpWeights)
+            arena.put(rows: [norms.down.combined], at: layout.downNorm)
+            arena.put(words: [layer.down.matrix.words], at: layout.downWeights)
             let place = try arena.upload(to: device, label: "block \(index)")
             layers.append(
                 Layer(
-                    mixerOuter: place(mixerOuter), mixerCombined: place(mixerCombined), mixerWeights: place(mixerWeights),
-                    lowerBound: place(lowerBound), outputOuter: place(outputOuter), outputCombined: place(outputCombined),
-                    outputWeights: place(outputWeights), mlpOuter: place(mlpOuter), mlpCombined: place(mlpCombined),
-                    mlpWeights: place(mlpWeights), downNorm: place(downNorm), downWeights: place(downWeights),
+                    mixerOuter: place(layout.mixerOuter), mixerCombined: place(layout.mixerCombined),
+                    mixerWeights: place(layout.mixerWeights),
+                    lowerBound: place(layout.lowerBound), outputOuter: place(layout.outputOuter),
+                    outputCombined: place(layout.outputCombined),
+                    outputWeights: place(layout.outputWeights), mlpOuter: place(layout.mlpOuter),
+                    mlpCombined: place(layout.mlpCombined),
+                    mlpWeights: place(layout.mlpWeights), downNorm: place(layout.downNorm),
+                    downWeights: place(layout.downWeights),
                     scales: (
                         layer.input.matrix.scale, layer.forget.matrix.scale, layer.gate.matrix.scale, layer.output.matrix.scale,
                         layer.mlpGate.scale, layer.down.matrix.scale
                     ), hasLowerBound: layer.lowerBound != nil))
-            done += arena.byteCount
-            progress(min(1, Double(done) / total))
+            done += layout.byteCount
+            progress(Double(done) / total)
         }
         self.layers = layers
 
         embeddingElement = weights.embedding.element
-        (embedding, done) = try Self.uploadEmbedding(weights.embedding, to: device, after: done)
+        embedding = try Self.uploadEmbedding(weights.embedding, to: device) { bytes in
+            done += bytes
+            progress(Double(done) / total)
+        }
 
         let headNorm = weights.headInputNorm
-        var arena = Arena()
-        let outer = arena.add(rows: [weights.finalNorm])
-        let combined = arena.add(rows: [headNorm.combined])
-        let matrix = arena.add(words: [weights.head.matrix.words])
+        let layout = HeadLayout(weights.configuration)
+        var arena = Arena(byteCount: layout.byteCount)
+        arena.put(rows: [weights.finalNorm], at: layout.outer)
+        arena.put(rows: [headNorm.combined], at: layout.combined)
+        arena.put(words: [weights.head.matrix.words], at: layout.weights)
         let place = try arena.upload(to: device, label: "head")
-        (headOuter, headCombined, headWeights) = (place(outer), place(combined), place(matrix))
+        (headOuter, headCombined, headWeights) = (place(layout.outer), place(layout.combined), place(layout.weights))
         headScale = weights.head.matrix.scale
-        byteCount = done + arena.byteCount
         progress(1)
     }
 
     private static func uploadEmbedding(
-        _ table: EmbeddingTable, to device: Device, after done: Int
-    ) throws -> ([EmbeddingPart], Int) {
+        _ table: EmbeddingTable, to device: Device, uploaded: (Int) -> Void
+    ) throws -> [EmbeddingPart] {
         let rowBytes = table.columns * table.element.byteCount
-        // An even number of rows keeps 16-bit tables on word boundaries.
-        let rowsEach = max(2, device.description.maxStorageRange / rowBytes / 2 * 2)
-        var parts: [EmbeddingPart] = []
-        for first in stride(from: 0, to: table.rows, by: rowsEach) {
-            let rows = first..<min(first + rowsEach, table.rows)
-            let byteCount = (rows.count * rowBytes + 3) / 4 * 4
+        let layout = EmbeddingLayout(
+            rows: table.rows, columns: table.columns, element: table.element, maxStorageRange: device.description.maxStorageRange)
+        return try layout.parts.map { rows, byteCount in
             let buffer = try device.makeBuffer(byteCount: byteCount, memory: .device, label: "embedding \(rows)")
             try table.bytes.withUnsafeBytes { bytes in
                 try device.upload(
                     UnsafeRawBufferPointer(rebasing: bytes[rows.lowerBound * rowBytes..<rows.upperBound * rowBytes]), to: buffer)
             }
-            parts.append(EmbeddingPart(rows: rows, slice: BufferSlice(buffer)))
+            uploaded(byteCount)
+            return EmbeddingPart(rows: rows, slice: BufferSlice(buffer))
         }
-        return (parts, done + table.bytes.count)
     }
 }
 
-/// Tensors gathered for one buffer, each at an offset that any device can bind.
+/// Tensors gathered for one buffer, each where the buffer's layout has it.
 private struct Arena {
-    /// Vulkan allows no device to ask for more than this between storage buffer offsets.
-    static let alignment = 256
-
     private enum Content {
         case rows([[Float]])
         case words([[UInt32]])
     }
-    private var contents: [(content: Content, offset: Int)] = []
-    private var ranges: [Range<Int>] = []
-    private(set) var byteCount = 0
+    private let byteCount: Int
+    private var contents: [(content: Content, range: Range<Int>)] = []
+
+    init(byteCount: Int) { self.byteCount = byteCount }
 
     /// Rows of floats, each padded with zeros to whole tiles.
-    mutating func add(rows: [[Float]]) -> Int {
-        add(.rows(rows), byteCount: rows.reduce(0) { $0 + paddedWidth($1.count) * 4 })
+    mutating func put(rows: [[Float]], at range: Range<Int>) {
+        precondition(rows.reduce(0) { $0 + paddedWidth($1.count) * 4 } == range.count, "rows of another size than laid out")
+        contents.append((.rows(rows), range))
     }
 
     /// Packed matrices one behind the other.
-    mutating func add(words: [[UInt32]]) -> Int { add(.words(words), byteCount: words.reduce(0) { $0 + $1.count * 4 }) }
-
-    private mutating func add(_ content: Content, byteCount bytes: Int) -> Int {
-        contents.append((content, byteCount))
-        ranges.append(byteCount..<byteCount + bytes)
-        byteCount = (byteCount + bytes + Self.alignment - 1) / Self.alignment * Self.alignment
-        return ranges.count - 1
+    mutating func put(words: [[UInt32]], at range: Range<Int>) {
+        precondition(words.reduce(0) { $0 + $1.count * 4 } == range.count, "matrices of another size than laid out")
+        contents.append((.words(words), range))
     }
 
-    /// Makes the buffer and gives back where each tensor lies in it.
-    func upload(to device: Device, label: String) throws -> (Int) -> BufferSlice {
+    /// Makes the buffer and gives back how to name a part of it.
+    func upload(to device: Device, label: String) throws -> (Range<Int>) -> BufferSlice {
         let most = device.description.maxStorageRange
-        if let large = ranges.first(where: { $0.count > most }) {
+        if let large = contents.map(\.range).first(where: { $0.count > most }) {
             throw VulkanError.tooLarge("a tensor of \(label), bytes of one binding", requested: large.count, limit: most)
         }
         let buffer = try device.makeBuffer(byteCount: byteCount, memory: .device, label: label)
-        for (content, start) in contents {
-            var offset = start
+        for (content, range) in contents {
+            var offset = range.lowerBound
             switch content {
             case .rows(let rows):
                 for row in rows {
@@ -158,8 +162,6 @@ private struct Arena {
                 }
             }
         }
-        return { [ranges] index in
-            BufferSlice(buffer, offset: ranges[index].lowerBound, byteCount: ranges[index].count)
-        }
+        return { BufferSlice(buffer, offset: $0.lowerBound, byteCount: $0.count) }
     }
 }

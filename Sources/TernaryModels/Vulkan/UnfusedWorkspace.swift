@@ -18,19 +18,34 @@ struct UnfusedWorkspace {
     init(_ configuration: MatMulFreeConfiguration, workspace: Workspace, device: Device) throws {
         self.configuration = configuration
         self.workspace = workspace
-        let capacity = workspace.capacity
+        let sizes = Sizes(configuration, capacity: workspace.capacity)
         func make(_ byteCount: Int, _ label: String) throws -> Buffer {
-            try device.makeBuffer(byteCount: byteCount * capacity, memory: .device, label: label)
+            try device.makeBuffer(byteCount: byteCount, memory: .device, label: label)
         }
-        let widest = paddedWidth(max(configuration.hiddenSize, configuration.stateSize, configuration.intermediateSize))
-        weighted = try make(widest * 4, "weighted rows")
-        codes = try make(widest, "codes")
-        rootInverse = try make(4, "root inverses")
-        step = try make(4, "steps")
-        codeSum = try make(4, "code sums")
-        mlpGate = try make(paddedWidth(configuration.intermediateSize) * 4, "gate half")
-        mlpUp = try make(paddedWidth(configuration.intermediateSize) * 4, "up half")
-        sum = try make(paddedWidth(configuration.hiddenSize) * 4, "sum")
+        weighted = try make(sizes.weighted, "weighted rows")
+        codes = try make(sizes.codes, "codes")
+        rootInverse = try make(sizes.factors, "root inverses")
+        step = try make(sizes.factors, "steps")
+        codeSum = try make(sizes.factors, "code sums")
+        mlpGate = try make(sizes.mlpHalf, "gate half")
+        mlpUp = try make(sizes.mlpHalf, "up half")
+        sum = try make(sizes.sum, "sum")
+    }
+
+    /// Bytes of each buffer; there are three of factors and two halves.
+    struct Sizes {
+        let weighted, codes, factors, mlpHalf, sum: Int
+
+        init(_ configuration: MatMulFreeConfiguration, capacity: Int) {
+            let widest = paddedWidth(max(configuration.hiddenSize, configuration.stateSize, configuration.intermediateSize))
+            weighted = widest * 4 * capacity
+            codes = widest * capacity
+            factors = 4 * capacity
+            mlpHalf = paddedWidth(configuration.intermediateSize) * 4 * capacity
+            sum = paddedWidth(configuration.hiddenSize) * 4 * capacity
+        }
+
+        var deviceBytes: Int { weighted + codes + 3 * factors + 2 * mlpHalf + sum }
     }
 
     /// norm, quantise, product; ends with a barrier.

@@ -27,6 +27,8 @@ public final class VulkanEngine: Engine {
     public private(set) var deviceSeconds: Double?
     /// What the driver has given, blocks that are only partly used included.
     public var memory: MemoryUse { device.usedBytes }
+    /// The most of it that the driver had given at a time.
+    public var peakMemory: MemoryUse { device.peakBytes }
 
     private let device: Device
     private let traits: DeviceTraits
@@ -47,9 +49,9 @@ public final class VulkanEngine: Engine {
     /// Recordings kept; prompts come in all lengths.
     private static let mostRecordings = 8
 
-    /// Tokens that a pass of a long prompt takes: as many as keep a large GPU busy within a workspace of about 160 MiB, in whole
-    /// tiles of the matrix units.
-    static func tokensAtATime(_ configuration: MatMulFreeConfiguration) -> Int {
+    /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 160 MiB, in whole tiles of the matrix units.
+    static func capacity(_ configuration: MatMulFreeConfiguration, on device: DeviceDescription) -> Int {
+        if device.kind == .software { return 16 }
         let (hidden, channels, intermediate) = (
             paddedWidth(configuration.hiddenSize), paddedWidth(configuration.stateSize),
             paddedWidth(configuration.intermediateSize)
@@ -57,6 +59,9 @@ public final class VulkanEngine: Engine {
         let bytesEach = 4 * (2 * hidden + 5 * channels + 3 * intermediate) + 5 * max(hidden, channels, intermediate)
         return min(2048, max(256, (160 << 20) / bytesEach / 128 * 128))
     }
+
+    /// Rows of logits that one pass can leave.
+    static func logitRows(capacity: Int) -> Int { min(capacity, mostLogitRows) }
 
     /// Uploads a model.
     ///
@@ -72,14 +77,10 @@ public final class VulkanEngine: Engine {
         deviceSeconds = description.features.contains(.timestamps) ? 0 : nil
         configuration = weights.configuration
         traits = DeviceTraits(description)
-        let columns = max(configuration.hiddenSize, configuration.stateSize, configuration.intermediateSize)
-        let fits =
-            BitLinearFused.fits(columns: columns, device: traits)
-            && MLGRUFused.fits(columns: configuration.hiddenSize, device: traits)
-        self.form = fits ? form : .unfused
-        let capacity = description.kind == .software ? 16 : Self.tokensAtATime(configuration)
+        self.form = form.fitting(configuration, on: description)
+        let capacity = Self.capacity(configuration, on: description)
         workspace = try Workspace(
-            configuration, capacity: capacity, logitRows: min(capacity, Self.mostLogitRows), device: device)
+            configuration, capacity: capacity, logitRows: Self.logitRows(capacity: capacity), device: device)
         unfused = self.form != .fused ? try UnfusedWorkspace(configuration, workspace: workspace, device: device) : nil
         self.weights = try DeviceWeights(weights, on: device, progress: progress)
     }

@@ -21,23 +21,40 @@ final class Workspace: Sendable {
 
     init(_ configuration: MatMulFreeConfiguration, capacity: Int, logitRows: Int, device: Device) throws {
         self.capacity = capacity
-        let channels = paddedWidth(configuration.stateSize) * 4
-        func make(_ bytesPerToken: Int, _ label: String) throws -> Buffer {
-            try device.makeBuffer(byteCount: bytesPerToken * capacity, memory: .device, label: label)
+        let sizes = Sizes(configuration, capacity: capacity, logitRows: logitRows)
+        func make(_ byteCount: Int, _ label: String) throws -> Buffer {
+            try device.makeBuffer(byteCount: byteCount, memory: .device, label: label)
         }
-        tokens = try device.makeBuffer(byteCount: 4 * capacity, memory: .upload, label: "tokens")
-        x = try make(paddedWidth(configuration.hiddenSize) * 4, "residual stream")
-        lastRow = try device.makeBuffer(
-            byteCount: paddedWidth(configuration.hiddenSize) * 4, memory: .device, label: "last row")
-        state = try device.makeBuffer(
-            byteCount: MatMulFreePlan.stateRowBytes(configuration) * configuration.layerCount, memory: .device, label: "state")
-        forget = try make(channels, "forget gate")
-        input = try make(channels, "input gate")
-        hidden = try make(channels, "hidden")
-        gate = try make(channels, "gate projection")
-        gated = try make(channels, "gated")
-        product = try make(paddedWidth(configuration.intermediateSize) * 4, "product")
-        logits = try device.makeBuffer(
-            byteCount: configuration.vocabularySize * 4 * logitRows, memory: .readback, label: "logits")
+        tokens = try device.makeBuffer(byteCount: sizes.tokens, memory: .upload, label: "tokens")
+        x = try make(sizes.hidden, "residual stream")
+        lastRow = try make(sizes.lastRow, "last row")
+        state = try make(sizes.state, "state")
+        forget = try make(sizes.channels, "forget gate")
+        input = try make(sizes.channels, "input gate")
+        hidden = try make(sizes.channels, "hidden")
+        gate = try make(sizes.channels, "gate projection")
+        gated = try make(sizes.channels, "gated")
+        product = try make(sizes.product, "product")
+        logits = try device.makeBuffer(byteCount: sizes.logits, memory: .readback, label: "logits")
+    }
+
+    /// Bytes of each buffer.
+    struct Sizes {
+        let tokens, hidden, lastRow, state, product, logits: Int
+        /// Of each of the five buffers of the state's width.
+        let channels: Int
+
+        init(_ configuration: MatMulFreeConfiguration, capacity: Int, logitRows: Int) {
+            tokens = 4 * capacity
+            lastRow = paddedWidth(configuration.hiddenSize) * 4
+            hidden = lastRow * capacity
+            state = MatMulFreePlan.stateRowBytes(configuration) * configuration.layerCount
+            channels = paddedWidth(configuration.stateSize) * 4 * capacity
+            product = paddedWidth(configuration.intermediateSize) * 4 * capacity
+            logits = configuration.vocabularySize * 4 * logitRows
+        }
+
+        /// What stays on the device, without the state.
+        var deviceBytes: Int { hidden + lastRow + 5 * channels + product }
     }
 }

@@ -1,0 +1,60 @@
+import TernaryCore
+import TernaryKernels
+import VulkanCompute
+
+/// Bytes of device memory that a model takes on a Vulkan device, from its shape alone: nothing is read and nothing is allocated.
+///
+/// The sizes are those that the engine asks the driver for. The driver's own rounding and the rest of blocks that small buffers share
+/// come on top. None depends on how long a text is: the state has one size.
+public struct MemoryEstimate: Sendable, Equatable {
+    /// Packed ternary weights, norms and lower bounds, with padding.
+    public let weights: Int
+    /// The embedding table.
+    public let embedding: Int
+    /// The recurrent state of one text.
+    public let state: Int
+    /// Activations, and buffers towards the host where the device has no memory apart from the host's.
+    public let workspace: Int
+
+    /// All of it.
+    public var total: Int { weights + embedding + state + workspace }
+
+    /// What a `VulkanEngine` of this form will take.
+    ///
+    /// - Parameter embeddingElement: of the table as it is held in memory.
+    public init(
+        _ configuration: MatMulFreeConfiguration, embeddingElement: EmbeddingTable.Element, on device: DeviceDescription,
+        form: VulkanEngine.Form = .automatic
+    ) {
+        (weights, embedding) = DeviceWeights.byteCounts(of: configuration, embeddingElement: embeddingElement, on: device)
+        let capacity = VulkanEngine.capacity(configuration, on: device)
+        let sizes = Workspace.Sizes(configuration, capacity: capacity, logitRows: VulkanEngine.logitRows(capacity: capacity))
+        state = sizes.state
+        var workspace = sizes.deviceBytes
+        if form.fitting(configuration, on: device) != .fused {
+            workspace += UnfusedWorkspace.Sizes(configuration, capacity: capacity).deviceBytes
+        }
+        if device.isDeviceLocal(.upload) { workspace += sizes.tokens }
+        if device.isDeviceLocal(.readback) { workspace += sizes.logits }
+        self.workspace = workspace + device.stagingDeviceBytes
+    }
+
+    /// Whether a device has so much memory left, as far as its driver tells.
+    public func fits(_ device: DeviceDescription) -> Bool { total <= device.deviceLocalFreeBytes }
+
+    /// The published shapes that fit a device, the smallest first.
+    public static func presets(fitting device: DeviceDescription) -> [String] {
+        MatMulFreeConfiguration.presets.sorted { $0.value.parameters < $1.value.parameters }
+            .filter { MemoryEstimate($0.value, embeddingElement: .float16, on: device).fits(device) }.map(\.key)
+    }
+}
+
+extension VulkanEngine.Form {
+    /// This form, or the unfused one where shared memory cannot hold a model's rows.
+    func fitting(_ configuration: MatMulFreeConfiguration, on device: DeviceDescription) -> Self {
+        let traits = DeviceTraits(device)
+        let columns = max(configuration.hiddenSize, configuration.stateSize, configuration.intermediateSize)
+        return BitLinearFused.fits(columns: columns, device: traits)
+            && MLGRUFused.fits(columns: configuration.hiddenSize, device: traits) ? self : .unfused
+    }
+}

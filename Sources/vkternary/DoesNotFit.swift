@@ -1,0 +1,55 @@
+import TernaryCore
+import TernaryModels
+import VulkanCompute
+
+/// A model takes more memory than its device has left.
+struct DoesNotFit: Error, CustomStringConvertible {
+    let estimate: MemoryEstimate
+    let device: DeviceDescription
+
+    var description: String {
+        let presets = MemoryEstimate.presets(fitting: device)
+        let fitting = presets.isEmpty ? "none" : presets.joined(separator: ", ")
+        return "the model needs \(bytes(estimate.total)) of memory on \(device.name), which has "
+            + "\(bytes(device.deviceLocalFreeBytes)) free of \(bytes(device.deviceLocalBytes)); use --device cpu or a smaller "
+            + "model (published shapes that fit: \(fitting))"
+    }
+}
+
+extension Backend {
+    /// What a model will take of a Vulkan device's memory; nil elsewhere.
+    func memoryEstimate(
+        _ configuration: MatMulFreeConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form
+    ) -> MemoryEstimate? {
+        guard case .vulkan(let device) = self else { return nil }
+        return MemoryEstimate(configuration, embeddingElement: embeddingElement, on: device, form: form)
+    }
+
+    /// Throws `DoesNotFit` for a model that the device has no room for.
+    ///
+    /// - Parameter embeddingElement: as stored.
+    func checkMemory(
+        _ configuration: MatMulFreeConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form
+    ) throws {
+        guard case .vulkan(let device) = self else { return }
+        // Only its values tell whether a binary32 table will be narrowed: nothing is refused that may fit.
+        let least = embeddingElement == .float32 ? EmbeddingTable.Element.float16 : embeddingElement
+        let estimate = MemoryEstimate(configuration, embeddingElement: least, on: device, form: form)
+        if !estimate.fits(device) { throw DoesNotFit(estimate: estimate, device: device) }
+    }
+}
+
+extension MemoryEstimate {
+    /// Its parts for a person.
+    var text: String {
+        "weights \(bytes(weights)), embedding \(bytes(embedding)), state \(bytes(state)), workspace \(bytes(workspace))"
+    }
+
+    /// Its parts for a machine.
+    var json: JSONText {
+        .object([
+            ("weight_bytes", .int(weights)), ("embedding_bytes", .int(embedding)), ("state_bytes", .int(state)),
+            ("workspace_bytes", .int(workspace)), ("total_bytes", .int(total)),
+        ])
+    }
+}

@@ -1,0 +1,99 @@
+import TernaryCore
+import Testing
+import VulkanCompute
+
+@testable import TernaryModels
+
+@Suite("memory estimates")
+struct MemoryEstimateTests {
+    private static let devices: [[DisabledFeature]] = TestDevice.isPresent ? [[], [.hostVisible]] : []
+
+    /// What a driver may round one buffer up to: a software driver to a cache line or so, a GPU to a large page.
+    private static func roundingEach(_ device: DeviceDescription) -> Int { device.kind == .software ? 256 : 65536 }
+
+    private func compare(_ weights: MatMulFreeWeights, lacking: [DisabledFeature], form: VulkanEngine.Form) throws {
+        let device = try #require(TestDevice.open(disabling: lacking))
+        let estimate = MemoryEstimate(
+            weights.configuration, embeddingElement: weights.embedding.element, on: device.description, form: form)
+        let engine = try VulkanEngine(weights, on: device, form: form)
+        // Buffers that copies go through are made when the first copy needs them.
+        _ = try engine.forward([0], logits: .last)
+        _ = try engine.readState()
+        let measured = device.bufferBytes.device
+        // Blocks, head, embedding; 11 + 8 of activations; 4 of copies.
+        let buffers = weights.configuration.layerCount + 2 + 11 + 8 + 4
+        let rounding = buffers * Self.roundingEach(device.description)
+        #expect(measured >= estimate.total && measured <= estimate.total + rounding, "\(estimate) against \(measured)")
+
+        // Blocks double from 4 MiB on, and one is opened only where a buffer of at most its half does not fit those before it. So
+        // more than half of the last block but one is in use, or was asked for, and all blocks are less than 4 times as large.
+        #expect(engine.memory.device >= measured)
+        #expect(engine.memory.device <= 4 << 20 + 4 * measured)
+        #expect(engine.peakMemory.device >= engine.memory.device)
+        withExtendedLifetime(engine) {}
+    }
+
+    @Test("are what the engine's buffers then take", arguments: TinyModel.all, devices)
+    func tiny(model: TinyModel, lacking: [DisabledFeature]) throws {
+        for form in VulkanEngine.Form.allCases { try compare(model.weights(), lacking: lacking, form: form) }
+    }
+
+    @Test("are what the built-in model then takes", .enabled(if: TestDevice.isPresent)) func builtIn() throws {
+        try compare(try Model.load(.embedded).weights, lacking: [], form: .automatic)
+    }
+
+    @Test("do not depend on the length of a text", .enabled(if: TestDevice.isPresent)) func length() throws {
+        let device = try #require(TestDevice.open())
+        let engine = try VulkanEngine(TinyModel.small.weights(), on: device)
+        let before = device.bufferBytes
+        _ = try engine.forward(TinyModel.small.tokens(100), logits: .last)
+        #expect(device.bufferBytes == before)
+        var short = MatMulFreeConfiguration.presets["matmulfree-13b"]!
+        let estimate = MemoryEstimate(short, embeddingElement: .float16, on: device.description)
+        short.trainedLength = 1
+        #expect(MemoryEstimate(short, embeddingElement: .float16, on: device.description) == estimate)
+    }
+
+    @Test("hold every packed weight of the published shapes and little more", .enabled(if: TestDevice.isPresent))
+    func presets() throws {
+        let device = try #require(TestDevice.shared).description
+        for (name, shape) in MatMulFreeConfiguration.presets {
+            let estimate = MemoryEstimate(shape, embeddingElement: .float16, on: device)
+            #expect(
+                estimate.weights > shape.ternaryWeights / 4 && estimate.weights < shape.ternaryWeights / 4 * 102 / 100, "\(name)")
+            #expect(estimate.embedding == shape.vocabularySize * shape.hiddenSize * 2)
+            #expect(estimate.state == 4 * shape.stateSize * shape.layerCount)
+        }
+    }
+
+    @Test("a model is checked before its weights are made") func early() {
+        struct Refused: Error {}
+        #expect(throws: Refused.self) { _ = try Model.load(.random("13b"), check: { _, _ in throw Refused() }) }
+        #expect(throws: Refused.self) {
+            _ = try Model.load(.embedded) { _ in
+            } check: { shape, element in
+                #expect(shape.layerCount == 8 && element.byteCount == 2)
+                throw Refused()
+            }
+        }
+    }
+
+    @Test("loading tells its progress: every layer read, made and uploaded") func progress() throws {
+        func check(_ shares: [Double], _ what: String) {
+            #expect(shares.count > 8 && shares.last == 1 && shares == shares.sorted(), "\(what): \(shares)")
+        }
+        var shares: [Double] = []
+        let weights = try Model.load(.embedded) { shares.append($0) }.weights
+        check(shares, "reading")
+        shares = []
+        var shape = weights.configuration
+        shape.hiddenSize = 16
+        (shape.stateSize, shape.intermediateSize, shape.vocabularySize) = (16, 16, 16)
+        _ = MatMulFreeWeights.random(configuration: shape, seed: 1) { shares.append($0) }
+        check(shares, "making")
+        guard let device = TestDevice.open() else { return }
+        shares = []
+        _ = try VulkanEngine(weights, on: device) { shares.append($0) }
+        check(shares, "uploading")
+    }
+}

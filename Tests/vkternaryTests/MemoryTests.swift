@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+@Suite("vkternary and a device's memory", .timeLimit(.minutes(5))) struct MemoryTests {
+    /// A software driver's name, which nothing runs on unless it is named; nil where there is none.
+    private static let device: String? = {
+        guard let outcome = try? Program.run("devices", "--json"),
+            let object = try? JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+        else { return nil }
+        let usable = (object["vulkan"] as? [[String: Any]] ?? []).first { $0["usable"] as? Bool == true }
+        if usable == nil { print("Not checked: a device's memory, for want of a usable Vulkan device.") }
+        return usable.flatMap { $0["index"] as? Int }.map { "vulkan:\($0)" }
+    }()
+
+    private func json(_ outcome: Program.Outcome) throws -> [String: Any] {
+        try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    }
+
+    @Test(
+        "inspect adds up what a model will take, without weights", .enabled(if: device != nil), arguments: ["13b", "370m", nil])
+    func inspect(preset: String?) throws {
+        let arguments = ["inspect", "--device", Self.device!] + (preset.map { ["--random", $0] } ?? [])
+        let object = try json(
+            Program.finish(Program.start(arguments + ["--json"], environment: ["VKTERNARY_MEMORY_LIMIT": "1G"])))
+        let memory = try #require(object["device_memory"] as? [String: Any])
+        let parts = try #require(memory["estimate"] as? [String: Int])
+        let packed = try #require(object["packed_ternary_bytes"] as? Int)
+        let total = try #require(parts["total_bytes"])
+        #expect(try #require(parts["weight_bytes"]) > packed)
+        #expect(parts.filter { $0.key != "total_bytes" }.values.reduce(0, +) == total)
+        #expect(memory["fits"] as? Bool == (preset != "13b") && memory["device_bytes"] as? Int == 1 << 30)
+
+        let text = try Program.finish(Program.start(arguments, environment: ["VKTERNARY_MEMORY_LIMIT": "1G"]))
+        #expect(text.status == 0 && text.output.contains("on the device  "))
+        #expect(text.output.contains("the model does NOT fit") == (preset == "13b"))
+    }
+
+    @Test("without a device inspect says nothing of one, and the CPU needs none") func inspectWithout() throws {
+        #expect(try json(Program.run("inspect", "--json"))["device_memory"] is NSNull)
+        let cpu = try Program.run("inspect", "--device", "cpu")
+        #expect(cpu.status == 0 && cpu.output.contains("host memory"))
+        #expect(try Program.run("inspect", "--random", "7b").status == 64)
+    }
+
+    @Test("a model that does not fit is refused in one line before anything is read", .enabled(if: device != nil))
+    func refusal() throws {
+        let start = ContinuousClock().now
+        let large = try Program.run(
+            "run", "--random", "13b", "--device", Self.device!, environment: ["VKTERNARY_MEMORY_LIMIT": "300M"])
+        // Making 13 billion weights takes a minute.
+        #expect(ContinuousClock().now - start < .seconds(20))
+        #expect(large.exited && large.status == 1 && large.output.isEmpty && large.errorLines.count == 1, "\(large.errors)")
+        for part in ["needs 3.", "300.0 MiB", "--device cpu", "matmulfree-370m"] { #expect(large.errors.contains(part)) }
+
+        for command in [
+            ["run", "--tokens", "1"], ["verify", "--tokens", "1"], ["logits", "--tokens", "1", "--out", "/tmp/never.npz"],
+        ] {
+            let outcome = try Program.finish(
+                Program.start(command + ["--device", Self.device!], environment: ["VKTERNARY_MEMORY_LIMIT": "4M"]))
+            #expect(outcome.exited && outcome.status == 1 && outcome.output.isEmpty, "\(command)")
+            #expect(outcome.errorLines.count == 1 && outcome.errors.contains("fit: none"), "\(outcome.errors)")
+        }
+    }
+
+    @Test("a limit just above the estimate is enough", .enabled(if: device != nil)) func enough() throws {
+        let outcome = try Program.run(
+            "run", "--tokens", "1", "--device", Self.device!, environment: ["VKTERNARY_MEMORY_LIMIT": "20M"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    @Test(
+        "an amount that is none is refused", .enabled(if: device != nil),
+        arguments: ["x", "0", "-1", "1T", "99999999999999999999", "9999999999G"])
+    func badLimit(_ text: String) throws {
+        let outcome = try Program.run(
+            "run", "--tokens", "1", "--device", Self.device!, environment: ["VKTERNARY_MEMORY_LIMIT": text])
+        #expect(outcome.exited && outcome.status == 64 && outcome.errorLines.count == 1)
+    }
+
+    @Test("run states buffers, the peak and the time to the first token", .enabled(if: device != nil)) func statistics() throws {
+        let outcome = try Program.run("run", "--json", "--prompt", "The", "--tokens", "2", "--device", Self.device!)
+        let statistics = try #require(try json(outcome)["statistics"] as? [String: Any])
+        let buffers = try #require(statistics["device_buffers"] as? [String: Int])
+        let taken = try #require(statistics["device_bytes"] as? Int)
+        #expect(try #require(buffers["total_bytes"]) <= taken && taken <= statistics["peak_device_bytes"] as? Int ?? 0)
+        let whole = try #require(statistics["start_to_first_token_seconds"] as? Double)
+        let load = try #require(statistics["load_seconds"] as? Double)
+        let first = try #require(statistics["first_token_seconds"] as? Double)
+        // The kernel's ticks are 10 ms.
+        #expect(whole >= load + first - 0.02 && whole < 300)
+        let text = try Program.run("run", "--stats", "--prompt", "The", "--tokens", "2", "--device", Self.device!)
+        #expect(text.errors.contains("buffers  weights ") && text.errors.contains("after the program was started"))
+    }
+}
