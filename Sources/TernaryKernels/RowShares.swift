@@ -25,14 +25,18 @@ struct RowShares: Equatable, Sendable {
         }
         let teams = device.subgroups / split
         let bytesPerGroup = 16 * matrices * tokens * split
-        let most = max(teams, Self.sumsBudget / bytesPerGroup / teams * teams)
+        let mostGroups = max(teams, Self.sumsBudget / bytesPerGroup / teams * teams)
         let wanted = ceilDivide(ceilDivide(rowGroups, 2 * device.processors), teams) * teams
-        groups = min(wanted, most)
+        groups = min(wanted, mostGroups)
         self.split = split
         workgroups = ceilDivide(rowGroups, groups)
         // Eight 16-byte loads in flight for every invocation hide the memory's latency; no more than there are to do. A software
         // driver has no latency to hide, and compiles unrolled loops slowly.
         let sequence = groups / teams * ceilDivide(tiles, split * device.subgroupSize)
-        depth = min(sequence, device.hidesLatency ? max(1, 8 / matrices) : 1)
+        //
+        // For several tokens half of that is faster, and eight is wrong: NVIDIA's driver 580.159.04 then computes other sums where
+        // a lane's sequence is longer than eight tiles (4 tokens of 2560 x 13824, 2 of 5120 x 27648), and right ones at 1 to 7.
+        let most = tokens > 1 ? 4 : 8
+        depth = min(sequence, device.hidesLatency ? max(1, most / matrices) : 1)
     }
 }
