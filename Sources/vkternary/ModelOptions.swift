@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Logging
 import TernaryCore
 import TernaryModels
@@ -41,9 +40,7 @@ struct ModelOptions: ParsableArguments {
     var source: ModelSource { random.map { .random($0) } ?? model.map { .path($0) } ?? .embedded }
 
     /// What --device says, else VKTERNARY_DEVICE, else `auto`.
-    var deviceChoice: DeviceChoice {
-        DeviceChoice(device ?? getenv("VKTERNARY_DEVICE").map { String(cString: $0) } ?? "auto")
-    }
+    var deviceChoice: DeviceChoice { .wanted(device) }
 
     var logger: Logger {
         var logger = Logger(label: "vkternary") { StreamLogHandler.standardError(label: $0) }

@@ -1,0 +1,63 @@
+import TernaryCore
+import TernaryModels
+
+/// One thing to measure of a model.
+struct ModelTest {
+    enum Kind {
+        /// Tokens taken at once.
+        case prompt
+        /// Tokens written one by one.
+        case text
+    }
+
+    struct Result {
+        /// Of each repetition.
+        let seconds: Samples
+        /// Of all repetitions' time, by the device's own clock; nil where it has none.
+        let deviceShare: Double?
+    }
+
+    let kind: Kind
+    /// Tokens.
+    let count: Int
+
+    /// As llama-bench calls it.
+    var name: String { (kind == .prompt ? "pp" : "tg") + "\(count)" }
+
+    /// Measures, after one run that does not count.
+    ///
+    /// - Parameter progress: is given the share that is done.
+    func run(_ model: LoadedModel, repetitions: Int, progress: (Double) -> Void) throws -> Result {
+        let engine = model.engine
+        var random = SplitMix64(seed: 1)
+        let tokens = (0..<(kind == .prompt ? count : 1)).map { _ in
+            Int(random.next() % UInt64(model.configuration.vocabularySize))
+        }
+        var seconds: [Double] = []
+        var deviceSeconds = 0.0
+        let clock = ContinuousClock()
+        for repetition in 0...repetitions {
+            try engine.reset()
+            // What is written goes on from a token that is not measured.
+            var logits = kind == .text ? try engine.forward(tokens, logits: .last) : []
+            let deviceStart = engine.deviceSeconds ?? 0
+            let start = clock.now
+            switch kind {
+            case .prompt: _ = try engine.forward(tokens, logits: .last)
+            case .text:
+                for _ in 0..<count {
+                    logits = try engine.forward([Sampler.greedy(logits)], logits: .last)
+                    try Interrupt.check()
+                }
+            }
+            let elapsed = (clock.now - start) / .seconds(1)
+            try Interrupt.check()
+            progress(Double(repetition + 1) / Double(repetitions + 1))
+            if repetition == 0 { continue }
+            seconds.append(elapsed)
+            deviceSeconds += (engine.deviceSeconds ?? 0) - deviceStart
+        }
+        let total = seconds.reduce(0, +)
+        return Result(seconds: Samples(seconds), deviceShare: engine.deviceSeconds.map { _ in deviceSeconds / total })
+    }
+}
