@@ -32,6 +32,9 @@ struct ModelOptions: ParsableArguments {
     @Flag(help: "Run norm, quantisation and product as separate dispatches: the baseline of the benchmarks. Same bits.")
     var unfused = false
 
+    @Flag(help: "Run each BitLinear as one dispatch for prompts too, where the default is what is faster. Same bits.")
+    var fused = false
+
     @Flag(name: [.customShort("v"), .long], help: "Say on standard error what the engine does.")
     var verbose = false
 
@@ -41,6 +44,9 @@ struct ModelOptions: ParsableArguments {
 
     /// What --device says, else VKTERNARY_DEVICE, else `auto`.
     var deviceChoice: DeviceChoice { .wanted(device) }
+
+    /// How BitLinears run on a Vulkan device.
+    var form: VulkanEngine.Form { unfused ? .unfused : fused ? .fused : .automatic }
 
     var logger: Logger {
         var logger = Logger(label: "vkternary") { StreamLogHandler.standardError(label: $0) }
@@ -54,6 +60,7 @@ struct ModelOptions: ParsableArguments {
             throw ValidationError("There is no preset '\(random)'; there are \(Self.presets.joined(separator: ", ")).")
         }
         if model == "" { throw ValidationError("A model's path cannot be empty.") }
+        if fused && unfused { throw ValidationError("Give --fused or --unfused, not both.") }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
     }
 
@@ -71,7 +78,7 @@ struct ModelOptions: ParsableArguments {
         defer { bar.finish() }
         let model = try Model.load(source) { bar.update($0 * 0.7) }
         let engine = try backend.engine(
-            for: model.weights, form: unfused ? .unfused : .automatic, threads: threads, logger: logger
+            for: model.weights, form: form, threads: threads, logger: logger
         ) { bar.update(0.7 + $0 * 0.3) }
         return LoadedModel(model, engine: engine, loadSeconds: (clock.now - start) / .seconds(1))
     }
