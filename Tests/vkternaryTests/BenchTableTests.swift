@@ -74,6 +74,11 @@ import Testing
             shapes.map { [$0.columns, $0.rows] } == [[2048, 2048], [2048, 11264], [5632, 2048], [2048, 32000], [16, 4]])
     }
 
+    @Test("a device's identity is written as NVML looks it up") func uuid() {
+        let bytes: [UInt8] = [0x0A, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0x10, 0xAB, 0xCD, 0xEF, 0xFE, 0xFF]
+        #expect(EnergyCounter.name(ofUUID: bytes) == "GPU-0a010203-0405-0607-0809-10abcdeffeff")
+    }
+
     @Test("a file's name says its format", arguments: [("a.md", BenchFormat.markdown), ("b.CSV", .csv), ("c.d.json", .json)])
     func fileNames(_ name: String, _ format: BenchFormat) {
         #expect(BenchFormat(fileName: name) == format && BenchFormat(fileName: name + "x") == nil)

@@ -89,7 +89,7 @@ import Testing
         arguments: [
             ["model", "--prompt-tokens", "0"], ["model", "--prompt-tokens", "8,"], ["model", "--generate-tokens", "x"],
             ["model", "--repetitions", "0"], ["model", "--prompt-tokens", "none", "--generate-tokens", "none"],
-            ["model", "--json", "--csv"], ["model", "--fused", "--unfused"], ["model", "--format", "xml"],
+            ["model", "--json", "--csv"], ["model", "--fused", "--unfused"], ["model", "--energy"], ["model", "--format", "xml"],
             ["model", "--save", "a.doc"],
             ["kernels", "--shapes", "3by4"], ["kernels", "--shapes", "0x4"], ["kernels", "--shapes", "131073x1"],
             ["kernels", "--shapes", "9223372036854775807x2"], ["kernels", "--shapes", "131072x131072"],

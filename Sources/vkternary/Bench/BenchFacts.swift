@@ -10,7 +10,7 @@ enum BenchFacts {
     ///   - device: nil where it is the CPU, which has no driver.
     static func common(
         benchmark: String, deviceName: String, device: DeviceDescription?
-    ) -> [(column: BenchTable.Column, value: BenchTable.Cell)] {
+    ) -> [BenchTable.Fact] {
         [
             (.init("version", "vkternary"), .text(Vkternary.version)), (.init("benchmark", "benchmark"), .text(benchmark)),
             (.init("device", "device"), .text(deviceName)),

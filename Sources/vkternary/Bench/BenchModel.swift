@@ -31,6 +31,9 @@ struct BenchModel: ParsableCommand {
     @Option(help: "Runs of each test.")
     var repetitions = 5
 
+    @Flag(help: "Measure joules per token too, beyond what the device takes when idle: NVIDIA GPUs only.")
+    var energy = false
+
     @OptionGroup var output: BenchOutput
 
     mutating func validate() throws {
@@ -44,10 +47,15 @@ struct BenchModel: ParsableCommand {
 
     private func start() throws {
         try output.checkFiles()
-        let model = try options.prepare(quiet: false)
+        var device: DeviceDescription?
+        if case .vulkan(let description) = try options.deviceChoice.resolve() { device = description }
         Interrupt.listen()
+        let meter = try energy ? EnergyMeter(device) : nil
+        let model = try options.prepare(quiet: false)
         let readBandwidth = try? model.engine.measureReadBandwidth()
-        var table = BenchTable(facts: try facts(model, readBandwidth: readBandwidth), columns: Self.columns)
+        var table = BenchTable(
+            facts: facts(model, device: device, readBandwidth: readBandwidth) + (meter?.facts ?? []),
+            columns: Self.columns + (meter == nil ? [] : EnergyMeter.columns))
         let tests =
             promptTokens.map { ModelTest(kind: .prompt, count: $0) } + generateTokens.map { ModelTest(kind: .text, count: $0) }
         var bar = ProgressBar("Measuring")
@@ -56,18 +64,14 @@ struct BenchModel: ParsableCommand {
             let result = try test.run(model, repetitions: repetitions) {
                 bar.update((Double(index) + $0) / Double(tests.count))
             }
-            table.append(row(test, result, model: model, readBandwidth: readBandwidth))
+            let energy = try meter?.measure(test, model) ?? []
+            table.append(row(test, result, model: model, readBandwidth: readBandwidth) + energy)
         }
         bar.finish()
         try output.write(table)
     }
 
-    private func facts(
-        _ model: LoadedModel, readBandwidth: Double?
-    ) throws -> [(column: BenchTable.Column, value: BenchTable.Cell)] {
-        let backend = try options.deviceChoice.resolve()
-        var device: DeviceDescription?
-        if case .vulkan(let description) = backend { device = description }
+    private func facts(_ model: LoadedModel, device: DeviceDescription?, readBandwidth: Double?) -> [BenchTable.Fact] {
         let form = (model.engine as? VulkanEngine)?.form.rawValue
         return BenchFacts.common(benchmark: "model", deviceName: model.engine.deviceName, device: device) + [
             (.init("model", "model"), .text(model.name)),
@@ -85,9 +89,9 @@ struct BenchModel: ParsableCommand {
         .init("on_device_percent", "on device, %"), .init("read_bandwidth_percent", "of read bandwidth, %"),
     ]
 
-    private func row(_ test: ModelTest, _ result: ModelTest.Result, model: LoadedModel, readBandwidth: Double?) -> [BenchTable
-        .Cell]
-    {
+    private func row(
+        _ test: ModelTest, _ result: ModelTest.Result, model: LoadedModel, readBandwidth: Double?
+    ) -> [BenchTable.Cell] {
         let rate = result.seconds.map { Double(test.count) / $0 }
         let read = Double(model.ternaryByteCount) * rate.median
         // A prompt's tokens share one reading of the weights: the ceiling is not theirs.

@@ -18,12 +18,15 @@ struct BenchTable {
         case missing
     }
 
-    /// What holds for all rows: program, device, driver, model.
-    var facts: [(column: Column, value: Cell)]
+    /// What holds for all rows.
+    typealias Fact = (column: Column, value: Cell)
+
+    /// Program, device, driver, model.
+    let facts: [Fact]
     let columns: [Column]
     private(set) var rows: [[Cell]] = []
 
-    init(facts: [(column: Column, value: Cell)], columns: [Column]) {
+    init(facts: [Fact], columns: [Column]) {
         self.facts = facts
         self.columns = columns
     }
