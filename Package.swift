@@ -21,12 +21,8 @@ let package = Package(
     products: [
         .executable(name: "vkternary", targets: ["vkternary"]),
         .library(name: "TernaryModels", targets: ["TernaryModels"]),
-        // For the packages of our own in Benchmarks and Fuzz.
-        .library(name: "TernaryCore", targets: ["TernaryCore"]),
+        // For the package of our own in Fuzz.
         .library(name: "TernaryFiles", targets: ["TernaryFiles"]),
-        .library(name: "TernaryKernels", targets: ["TernaryKernels"]),
-        .library(name: "TernaryReference", targets: ["TernaryReference"]),
-        .library(name: "VulkanCompute", targets: ["VulkanCompute"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),

@@ -12,5 +12,14 @@ public func isSameFile(_ first: String, _ second: String) -> Bool {
 /// - Throws: `FileError` as writing would.
 public func checkWritable(_ path: String) throws { _ = try OutputFile(path) }
 
+/// Writes a file whole: under a temporary name first, so that nobody finds half of it.
+///
+/// - Throws: `FileError` with the file and the reason.
+public func writeFile(_ bytes: [UInt8], to path: String) throws {
+    let file = try OutputFile(path)
+    try file.write(bytes)
+    try file.finish()
+}
+
 /// Whether there is anything at a path.
 public func fileExists(_ path: String) -> Bool { PathKind(path) != .nothing }

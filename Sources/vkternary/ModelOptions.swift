@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Logging
 import TernaryCore
 import TernaryModels
@@ -33,6 +32,9 @@ struct ModelOptions: ParsableArguments {
     @Flag(help: "Run norm, quantisation and product as separate dispatches: the baseline of the benchmarks. Same bits.")
     var unfused = false
 
+    @Flag(help: "Run each BitLinear as one dispatch for prompts too, where the default is what is faster. Same bits.")
+    var fused = false
+
     @Flag(name: [.customShort("v"), .long], help: "Say on standard error what the engine does.")
     var verbose = false
 
@@ -41,9 +43,10 @@ struct ModelOptions: ParsableArguments {
     var source: ModelSource { random.map { .random($0) } ?? model.map { .path($0) } ?? .embedded }
 
     /// What --device says, else VKTERNARY_DEVICE, else `auto`.
-    var deviceChoice: DeviceChoice {
-        DeviceChoice(device ?? getenv("VKTERNARY_DEVICE").map { String(cString: $0) } ?? "auto")
-    }
+    var deviceChoice: DeviceChoice { .wanted(device) }
+
+    /// How BitLinears run on a Vulkan device.
+    var form: VulkanEngine.Form { unfused ? .unfused : fused ? .fused : .automatic }
 
     var logger: Logger {
         var logger = Logger(label: "vkternary") { StreamLogHandler.standardError(label: $0) }
@@ -57,6 +60,7 @@ struct ModelOptions: ParsableArguments {
             throw ValidationError("There is no preset '\(random)'; there are \(Self.presets.joined(separator: ", ")).")
         }
         if model == "" { throw ValidationError("A model's path cannot be empty.") }
+        if fused && unfused { throw ValidationError("Give --fused or --unfused, not both.") }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
     }
 
@@ -72,7 +76,6 @@ struct ModelOptions: ParsableArguments {
         let start = clock.now
         var bar = ProgressBar("Loading", isShown: !quiet)
         defer { bar.finish() }
-        let form = unfused ? VulkanEngine.Form.unfused : .automatic
         let model = try Model.load(source) {
             bar.update($0 * 0.7)
         } check: {

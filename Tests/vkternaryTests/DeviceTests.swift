@@ -39,7 +39,7 @@ import Testing
         #expect(object["parameters"] as? Int == 31_507_456 && (object["tensors"] as? [Any])?.isEmpty == false)
     }
 
-    @Test("every command explains itself", arguments: ["run", "devices", "inspect", "verify", "logits", "convert"])
+    @Test("every command explains itself", arguments: ["run", "devices", "inspect", "verify", "logits", "convert", "bench"])
     func help(_ command: String) throws {
         let outcome = try Program.run("help", command)
         #expect(outcome.status == 0 && outcome.output.contains("USAGE: vkternary \(command)"))

@@ -1,0 +1,104 @@
+import ArgumentParser
+import TernaryCore
+import TernaryModels
+import VulkanCompute
+
+struct BenchModel: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model",
+        abstract: "Measure how fast a model takes prompts (pp) and writes (tg).",
+        discussion: """
+            pp512 is a prompt of 512 tokens taken at once, tg128 are 128 tokens written one by one, each the likeliest after the one before. \
+            Each test runs once to warm up. "of read bandwidth" is packed ternary weights times tokens per second, as a share of what \
+            the device was just measured to read: what decoding can reach at most. "on device" is the share of the time that the device's \
+            own clock saw.
+            """)
+
+    @OptionGroup var options: ModelOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Lengths of prompts, separated by commas, or none. (default: 512,2048)", valueName: "counts"),
+        transform: BenchArguments.countsOrNone)
+    var promptTokens: [Int] = [512, 2048]
+
+    @Option(
+        help: ArgumentHelp(
+            "Numbers of tokens to write, separated by commas, or none. (default: 128)", valueName: "counts"),
+        transform: BenchArguments.countsOrNone)
+    var generateTokens: [Int] = [128]
+
+    @Option(help: "Runs of each test.")
+    var repetitions = 5
+
+    @Flag(help: "Measure joules per token too, beyond what the device takes when idle: NVIDIA GPUs only.")
+    var energy = false
+
+    @OptionGroup var output: BenchOutput
+
+    mutating func validate() throws {
+        if !(1...10_000).contains(repetitions) { throw ValidationError("--repetitions takes 1 to 10000.") }
+        if promptTokens.isEmpty && generateTokens.isEmpty {
+            throw ValidationError("--prompt-tokens none and --generate-tokens none leave nothing to measure.")
+        }
+    }
+
+    func run() throws { try Failure.reporting { try start() } }
+
+    private func start() throws {
+        try output.checkFiles()
+        var device: DeviceDescription?
+        if case .vulkan(let description) = try options.deviceChoice.resolve() { device = description }
+        Interrupt.listen()
+        let meter = try energy ? EnergyMeter(device) : nil
+        let model = try options.prepare(quiet: false)
+        let readBandwidth = try? model.engine.measureReadBandwidth()
+        var table = BenchTable(
+            facts: facts(model, device: device, readBandwidth: readBandwidth) + (meter?.facts ?? []),
+            columns: Self.columns + (meter == nil ? [] : EnergyMeter.columns))
+        let tests =
+            promptTokens.map { ModelTest(kind: .prompt, count: $0) } + generateTokens.map { ModelTest(kind: .text, count: $0) }
+        var bar = ProgressBar("Measuring")
+        defer { bar.finish() }
+        for (index, test) in tests.enumerated() {
+            let result = try test.run(model, repetitions: repetitions) {
+                bar.update((Double(index) + $0) / Double(tests.count))
+            }
+            let energy = try meter?.measure(test, model) ?? []
+            table.append(row(test, result, model: model, readBandwidth: readBandwidth) + energy)
+        }
+        bar.finish()
+        try output.write(table)
+    }
+
+    private func facts(_ model: LoadedModel, device: DeviceDescription?, readBandwidth: Double?) -> [BenchTable.Fact] {
+        let form = (model.engine as? VulkanEngine)?.form.rawValue
+        return BenchFacts.common(benchmark: "model", deviceName: model.engine.deviceName, device: device) + [
+            (.init("model", "model"), .text(model.name)),
+            (.init("parameters", "parameters"), .int(model.configuration.parameters)),
+            (.init("ternary_bytes", "bytes of packed weights"), .int(model.ternaryByteCount)),
+            (.init("form", "form of the BitLinears"), form.map { .text($0) } ?? .missing),
+            (.init("read_gb_per_second", "read bandwidth, GB/s"), .optional(readBandwidth.map { $0 / 1e9 }, digits: 1)),
+            (.init("repetitions", "repetitions"), .int(repetitions)),
+        ]
+    }
+
+    private static let columns: [BenchTable.Column] = [
+        .init("test", "test"), .init("tokens_per_second", "tokens/s"), .init("tokens_per_second_lowest", "lowest"),
+        .init("tokens_per_second_highest", "highest"), .init("milliseconds_per_token", "ms/token"),
+        .init("on_device_percent", "on device, %"), .init("read_bandwidth_percent", "of read bandwidth, %"),
+    ]
+
+    private func row(
+        _ test: ModelTest, _ result: ModelTest.Result, model: LoadedModel, readBandwidth: Double?
+    ) -> [BenchTable.Cell] {
+        let rate = result.seconds.map { Double(test.count) / $0 }
+        let read = Double(model.ternaryByteCount) * rate.median
+        // A prompt's tokens share one reading of the weights: the ceiling is not theirs.
+        let share = test.kind == .text ? readBandwidth.map { read / $0 * 100 } : nil
+        return [.text(test.name)] + rate.cells(digits: 1) + [
+            .number(result.seconds.median / Double(test.count) * 1000, digits: 4),
+            .optional(result.deviceShare.map { $0 * 100 }, digits: 1), .optional(share, digits: 1),
+        ]
+    }
+}

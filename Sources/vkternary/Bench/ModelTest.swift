@@ -1,0 +1,70 @@
+import TernaryCore
+import TernaryModels
+
+/// One thing to measure of a model.
+struct ModelTest {
+    enum Kind {
+        /// Tokens taken at once.
+        case prompt
+        /// Tokens written one by one.
+        case text
+    }
+
+    struct Result {
+        /// Of each repetition.
+        let seconds: Samples
+        /// Of all repetitions' time, by the device's own clock; nil where it has none.
+        let deviceShare: Double?
+    }
+
+    let kind: Kind
+    /// Tokens.
+    let count: Int
+
+    /// As llama-bench calls it.
+    var name: String { (kind == .prompt ? "pp" : "tg") + "\(count)" }
+
+    /// Measures, after one run that does not count.
+    ///
+    /// - Parameter progress: is given the share that is done.
+    func run(_ model: LoadedModel, repetitions: Int, progress: (Double) -> Void) throws -> Result {
+        let engine = model.engine
+        var seconds: [Double] = []
+        var deviceSeconds = 0.0
+        for repetition in 0...repetitions {
+            let elapsed = try runOnce(model)
+            progress(Double(repetition + 1) / Double(repetitions + 1))
+            if repetition == 0 { continue }
+            seconds.append(elapsed.host)
+            deviceSeconds += elapsed.device
+        }
+        let total = seconds.reduce(0, +)
+        return Result(seconds: Samples(seconds), deviceShare: engine.deviceSeconds.map { _ in deviceSeconds / total })
+    }
+
+    /// Seconds that it took, by both clocks.
+    func runOnce(_ model: LoadedModel) throws -> (host: Double, device: Double) {
+        let engine = model.engine
+        var random = SplitMix64(seed: 1)
+        let tokens = (0..<(kind == .prompt ? count : 1)).map { _ in
+            Int(random.next() % UInt64(model.configuration.vocabularySize))
+        }
+        try engine.reset()
+        // What is written goes on from a token that is not measured.
+        var logits = kind == .text ? try engine.forward(tokens, logits: .last) : []
+        let deviceStart = engine.deviceSeconds ?? 0
+        let clock = ContinuousClock()
+        let start = clock.now
+        switch kind {
+        case .prompt: _ = try engine.forward(tokens, logits: .last)
+        case .text:
+            for _ in 0..<count {
+                logits = try engine.forward([Sampler.greedy(logits)], logits: .last)
+                try Interrupt.check()
+            }
+        }
+        let elapsed = (clock.now - start) / .seconds(1)
+        try Interrupt.check()
+        return (elapsed, (engine.deviceSeconds ?? 0) - deviceStart)
+    }
+}
