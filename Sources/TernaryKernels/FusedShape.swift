@@ -6,11 +6,12 @@ struct FusedShape: Equatable, Sendable {
     var columns: Int
     /// Epsilon of the block norm; nil where there is none.
     var outerEpsilon: Float?
-    /// Rows that a work group takes.
-    var tokensEach: Int
+    /// Rows that a work group takes. The shaders can take several, and do so rightly on Mesa; NVIDIA's driver 580.159.04 then computes
+    /// other sums at some shapes (2 tokens of 2560 x 2560), so each row has work groups of its own.
+    static let tokensEach = 1
     var shares: RowShares
-    var workgroups: (x: Int, y: Int) { (shares.workgroups, tokenBlocks) }
-    private var tokenBlocks: Int
+    var workgroups: (x: Int, y: Int) { (shares.workgroups, tokens) }
+    private var tokens: Int
 
     /// - Parameters:
     ///   - norms: different weightings of a row, each with codes of its own.
@@ -21,12 +22,8 @@ struct FusedShape: Equatable, Sendable {
     ) {
         self.columns = columns
         self.outerEpsilon = outerEpsilon
-        let most = min(tokens, 4)  // more would spill rows and sums out of registers
-        var each = 1
-        while each * 2 <= most, Self.fits(columns: columns, norms: norms, tokens: each * 2, device: device) { each *= 2 }
-        tokensEach = each
-        tokenBlocks = ceilDivide(tokens, each)
-        shares = RowShares(rows: rows, width: paddedWidth(columns), matrices: matrices, tokens: each, device: device)
+        self.tokens = tokens
+        shares = RowShares(rows: rows, width: paddedWidth(columns), matrices: matrices, tokens: Self.tokensEach, device: device)
     }
 
     /// Whether the codes of so many rows fit into shared memory.
@@ -43,12 +40,12 @@ struct FusedShape: Equatable, Sendable {
     func constants(for device: DeviceTraits) -> [UInt32] {
         [
             UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), (1 / Float(columns)).bitPattern,
-            outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern, UInt32(tokensEach), UInt32(shares.groups),
+            outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern, UInt32(Self.tokensEach), UInt32(shares.groups),
             UInt32(shares.split), UInt32(shares.depth),
         ]
     }
 
     static func == (a: FusedShape, b: FusedShape) -> Bool {
-        a.columns == b.columns && a.outerEpsilon == b.outerEpsilon && a.tokensEach == b.tokensEach && a.shares == b.shares
+        a.columns == b.columns && a.outerEpsilon == b.outerEpsilon && a.shares == b.shares
     }
 }

@@ -33,10 +33,6 @@ struct RowShares: Equatable, Sendable {
         // Eight 16-byte loads in flight for every invocation hide the memory's latency; no more than there are to do. A software
         // driver has no latency to hide, and compiles unrolled loops slowly.
         let sequence = groups / teams * ceilDivide(tiles, split * device.subgroupSize)
-        //
-        // For several tokens half of that is faster, and eight is wrong: NVIDIA's driver 580.159.04 then computes other sums where
-        // a lane's sequence is longer than eight tiles (4 tokens of 2560 x 13824, 2 of 5120 x 27648), and right ones at 1 to 7.
-        let most = tokens > 1 ? 4 : 8
-        depth = min(sequence, device.hidesLatency ? max(1, most / matrices) : 1)
+        depth = min(sequence, device.hidesLatency ? max(1, 8 / matrices) : 1)
     }
 }

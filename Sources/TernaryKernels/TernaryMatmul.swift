@@ -46,7 +46,7 @@ public struct TernaryMatmul: Kernel {
     }
 
     /// On matrix units from this many tokens on, where the device has them; below, a tile would be mostly padding.
-    private static let fewestTokensForUnits = 16
+    private static let fewestTokensForUnits = 32
     /// Shared memory that matrix units need.
     static let unitsSharedBytes = UnitsTile.large.sharedBytes
 

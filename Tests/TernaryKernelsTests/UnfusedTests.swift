@@ -49,7 +49,7 @@ struct UnfusedTests {
 
     @Test(
         "ternary_matmul gives the reference's bits for many tokens, on matrix units and without",
-        arguments: [(16, 33, 13), (70, 512, 130), (130, 80, 200)])
+        arguments: [(32, 33, 13), (70, 512, 130), (130, 80, 200)])
     func manyTokens(tokens: Int, columns: Int, rows: Int) throws {
         let quantized = Fixture.rows(tokens, width: columns, seed: 37).map { row in
             quantize(bitLinearNorm(row, norm: InputNorm(outer: nil, outerEpsilon: 0, inner: Fixture.norm(columns, seed: 38))))
