@@ -1,10 +1,15 @@
 #version 460
 // The MLGRU over a sequence: h = f * h + i, in time order, one invocation a channel.
+// There are fewer channels than a GPU needs invocations to hide its memory's latency, and no step can overlap the one before: what
+// can is the loads, so the gates of AHEAD tokens are on their way while those of the AHEAD before are used.
 //   forget, input (tokens, stride) f32, state (D) f32  ->  hidden (tokens, stride) f32, state after the last token
 // Defined by Sources/TernaryReference/MLGRU.swift (mlgruSequence)
 #extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
 
 layout(local_size_x = 64) in;  // few, so that channels spread over the device
+
+layout(constant_id = 1) const uint AHEAD = 16;  // tokens
 
 layout(push_constant) uniform Params {
     uint tokens;
@@ -23,10 +28,27 @@ void main() {
     const uint channel = gl_GlobalInvocationID.x;
     if (channel >= params.channels) return;
     float h = state[channel];
-    for (uint t = 0; t < params.tokens; ++t) {
-        const uint at = t * params.stride + channel;
-        h = mlgru_step(h, Gates(forget[at], input_[at]));
-        hidden[at] = h;
+    float forget_ahead[AHEAD];
+    float input_ahead[AHEAD];
+    [[unroll]] for (uint d = 0; d < AHEAD; ++d) {
+        const uint at = min(d, params.tokens - 1) * params.stride + channel;
+        forget_ahead[d] = forget[at];
+        input_ahead[d] = input_[at];
+    }
+    for (uint first = 0; first < params.tokens; first += AHEAD) {
+        Gates gates[AHEAD];
+        [[unroll]] for (uint d = 0; d < AHEAD; ++d) {
+            gates[d] = Gates(forget_ahead[d], input_ahead[d]);
+            const uint at = min(first + AHEAD + d, params.tokens - 1) * params.stride + channel;
+            forget_ahead[d] = forget[at];
+            input_ahead[d] = input_[at];
+        }
+        [[unroll]] for (uint d = 0; d < AHEAD; ++d) {
+            if (first + d < params.tokens) {
+                h = mlgru_step(h, gates[d]);
+                hidden[(first + d) * params.stride + channel] = h;
+            }
+        }
     }
     state[channel] = h;
 }

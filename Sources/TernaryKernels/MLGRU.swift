@@ -24,7 +24,10 @@ public struct MLGRU: Kernel {
     /// The only build there is.
     public func code(for device: DeviceTraits) -> ShaderCode { CompiledKernels.mlgru }
     /// In order of `constant_id`.
-    public func constants(for device: DeviceTraits) -> [UInt32] { [] }
+    public func constants(for device: DeviceTraits) -> [UInt32] {
+        // constant_id 0, the subgroup size, is not this shader's.
+        [0, device.hidesLatency ? 16 : 2]
+    }
     /// As the shader declares them.
     public var params: Params {
         Params(tokens: UInt32(tokens), channels: UInt32(channels), stride: UInt32(paddedWidth(channels)))
