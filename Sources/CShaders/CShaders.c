@@ -19,6 +19,18 @@ static const _Alignas(4) unsigned char quantize[] = {
 const void *cshaders_quantize(void) { return quantize; }
 size_t cshaders_quantize_size(void) { return sizeof quantize; }
 
+static const _Alignas(4) unsigned char norm_quantize[] = {
+#embed "spv/norm_quantize.spv"
+};
+const void *cshaders_norm_quantize(void) { return norm_quantize; }
+size_t cshaders_norm_quantize_size(void) { return sizeof norm_quantize; }
+
+static const _Alignas(4) unsigned char norm_quantize_3[] = {
+#embed "spv/norm_quantize_3.spv"
+};
+const void *cshaders_norm_quantize_3(void) { return norm_quantize_3; }
+size_t cshaders_norm_quantize_3_size(void) { return sizeof norm_quantize_3; }
+
 static const _Alignas(4) unsigned char ternary_matmul[] = {
 #embed "spv/ternary_matmul.spv"
 };

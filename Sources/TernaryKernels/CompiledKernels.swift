@@ -11,6 +11,10 @@ enum CompiledKernels {
         name: "rmsnorm", bytes: UnsafeRawBufferPointer(start: cshaders_rmsnorm(), count: cshaders_rmsnorm_size()))
     static let quantize = ShaderCode(
         name: "quantize", bytes: UnsafeRawBufferPointer(start: cshaders_quantize(), count: cshaders_quantize_size()))
+    static let normQuantize = ShaderCode(
+        name: "norm_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_norm_quantize(), count: cshaders_norm_quantize_size()))
+    static let normQuantize3 = ShaderCode(
+        name: "norm_quantize_3", bytes: UnsafeRawBufferPointer(start: cshaders_norm_quantize_3(), count: cshaders_norm_quantize_3_size()))
     static let ternaryMatmul = ShaderCode(
         name: "ternary_matmul", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul(), count: cshaders_ternary_matmul_size()))
     static let ternaryMatmulDot = ShaderCode(

@@ -78,4 +78,34 @@ struct UnfusedTests {
             #expect(product[4].rows(tokens, width: rows, stride: rows) == expected)
         }
     }
+
+    @Test("norm_quantize gives the codes of both, one or three weightings a row", arguments: [(1, 33), (3, 512), (1, 1100)])
+    func normQuantize(norms: Int, columns: Int) throws {
+        let (tokens, plane) = (6, 7)
+        let width = paddedWidth(columns)
+        let x = Fixture.rows(tokens, width: columns, seed: 43)
+        let statistic = norms == 1 ? Fixture.rows(tokens, width: columns, seed: 44).reversed() : x
+        let outer = Fixture.norm(columns, seed: 45)
+        let weightings = (0..<norms).map {
+            InputNorm(outer: outer, outerEpsilon: 1e-5, inner: Fixture.norm(columns, seed: 46 + UInt64($0)))
+        }
+        let results = try TestDevice.run(
+            NormQuantize(
+                tokens: tokens, columns: columns, norms: norms, plane: plane, outerEpsilon: 1e-5, hasSeparateStatistic: norms == 1
+            ),
+            [
+                x.padded, statistic.padded, [outer].padded, weightings.map(\.combined).padded,
+                .room(norms * plane * width / 4), .room(norms * plane), .room(norms * plane),
+            ], traits: TestDevice.traits[0])
+        for (index, norm) in weightings.enumerated() {
+            let expected = zip(x, statistic).map { quantize(bitLinearNorm($0, statistic: $1, norm: norm)) }
+            let words = results[4][index * plane * width / 4..<(index * plane + tokens) * width / 4]
+            let codes = words.flatMap { word in (0..<4).map { Int8(truncatingIfNeeded: word >> (8 * $0)) } }
+            let padding = Array<Int8>(repeating: 0, count: width - columns)
+            #expect(codes == expected.flatMap { $0.codes + padding })
+            let rows = index * plane..<index * plane + tokens
+            #expect(Array(results[5][rows]) == expected.map(\.step.bitPattern))
+            #expect(results[6][rows].map { Int32(bitPattern: $0) } == expected.map { $0.codes.reduce(0) { $0 + Int32($1) } })
+        }
+    }
 }

@@ -2,29 +2,38 @@ import TernaryCore
 import TernaryKernels
 import VulkanCompute
 
-/// The unfused form: norm, quantisation, product and epilogue as dispatches of their own, through device memory.
+/// Norm, quantisation, product and epilogue as dispatches of their own, through device memory.
 ///
-/// It gives the same bits as the fused form, which is measured against it, and serves rows that shared memory cannot hold.
+/// It gives the same bits as the fused form. For prompts norms and quantisation are one dispatch; as the baseline that the fused form is
+/// measured against, and for rows that shared memory cannot hold, they are two.
 struct UnfusedWorkspace {
     let configuration: MatMulFreeConfiguration
     let workspace: Workspace
-    /// Weighted rows and int8 codes of the widest row; per-row factors.
+    /// Whether norms and quantisation are one dispatch.
+    let quantizesAtOnce: Bool
+    /// Rows between the codes of one weighting and the next, such that any device can bind what starts there.
+    let plane: Int
+    /// Weighted rows; int8 codes and factors of up to three weightings.
     let weighted, rootInverse, codes, step, codeSum: Buffer
     /// The channel mixer's gate and up halves, `(tokens, I)` each.
     let mlpGate, mlpUp: Buffer
     /// A product on its way to the residual stream, `(tokens, H)`.
     let sum: Buffer
 
-    init(_ configuration: MatMulFreeConfiguration, workspace: Workspace, device: Device) throws {
+    init(
+        _ configuration: MatMulFreeConfiguration, workspace: Workspace, quantizesAtOnce: Bool, device: Device
+    ) throws {
         self.configuration = configuration
         self.workspace = workspace
+        self.quantizesAtOnce = quantizesAtOnce
         let sizes = Sizes(configuration, capacity: workspace.capacity)
+        plane = sizes.plane
         func make(_ byteCount: Int, _ label: String) throws -> Buffer {
             try device.makeBuffer(byteCount: byteCount, memory: .device, label: label)
         }
         weighted = try make(sizes.weighted, "weighted rows")
         codes = try make(sizes.codes, "codes")
-        rootInverse = try make(sizes.factors, "root inverses")
+        rootInverse = try make(sizes.rootInverses, "root inverses")
         step = try make(sizes.factors, "steps")
         codeSum = try make(sizes.factors, "code sums")
         mlpGate = try make(sizes.mlpHalf, "gate half")
@@ -32,20 +41,24 @@ struct UnfusedWorkspace {
         sum = try make(sizes.sum, "sum")
     }
 
-    /// Bytes of each buffer; there are three of factors and two halves.
+    /// Bytes of each buffer; there are two of factors and two halves.
     struct Sizes {
-        let weighted, codes, factors, mlpHalf, sum: Int
+        let plane: Int
+        let weighted, codes, rootInverses, factors, mlpHalf, sum: Int
 
         init(_ configuration: MatMulFreeConfiguration, capacity: Int) {
-            let widest = paddedWidth(max(configuration.hiddenSize, configuration.stateSize, configuration.intermediateSize))
+            let hidden = paddedWidth(configuration.hiddenSize)
+            let widest = max(hidden, paddedWidth(configuration.stateSize), paddedWidth(configuration.intermediateSize))
+            plane = (capacity + 63) / 64 * 64
             weighted = widest * 4 * capacity
-            codes = widest * capacity
-            factors = 4 * capacity
+            codes = max(widest, 3 * hidden) * plane
+            rootInverses = 4 * capacity
+            factors = 3 * 4 * plane
             mlpHalf = paddedWidth(configuration.intermediateSize) * 4 * capacity
-            sum = paddedWidth(configuration.hiddenSize) * 4 * capacity
+            sum = hidden * 4 * capacity
         }
 
-        var deviceBytes: Int { weighted + codes + 3 * factors + 2 * mlpHalf + sum }
+        var deviceBytes: Int { weighted + codes + rootInverses + 2 * factors + 2 * mlpHalf + sum }
     }
 
     /// norm, quantise, product; ends with a barrier.
@@ -60,29 +73,52 @@ struct UnfusedWorkspace {
         plan.barrier()
     }
 
+    /// Fills the first planes of codes with one or three weightings of each row; ends with a barrier.
     private func addQuantization(
-        x: BufferSlice, statistic: BufferSlice, outer: BufferSlice?, epsilon: Float?, combined: BufferSlice, columns: Int,
-        tokens: Int, to plan: inout Plan
+        x: BufferSlice, statistic: BufferSlice, outer: BufferSlice?, epsilon: Float?, combined: BufferSlice, norms: Int = 1,
+        columns: Int, tokens: Int, to plan: inout Plan
     ) {
-        plan.dispatch(
-            RMSNorm(tokens: tokens, columns: columns, outerEpsilon: epsilon),
-            [x, statistic, outer ?? combined, combined, BufferSlice(weighted), BufferSlice(rootInverse)])
-        plan.barrier()
-        plan.dispatch(
-            Quantize(tokens: tokens, columns: columns),
-            [
-                BufferSlice(weighted), BufferSlice(rootInverse), BufferSlice(codes), BufferSlice(step), BufferSlice(codeSum),
-            ])
-        plan.barrier()
+        if quantizesAtOnce {
+            plan.dispatch(
+                NormQuantize(
+                    tokens: tokens, columns: columns, norms: norms, plane: plane, outerEpsilon: epsilon,
+                    hasSeparateStatistic: outer != nil && statistic.buffer !== x.buffer),
+                [
+                    x, statistic, outer ?? combined, combined, BufferSlice(codes), BufferSlice(step), BufferSlice(codeSum),
+                ])
+            plan.barrier()
+            return
+        }
+        for norm in 0..<norms {
+            let weight = combined.part(norm, of: norms)
+            plan.dispatch(
+                RMSNorm(tokens: tokens, columns: columns, outerEpsilon: epsilon),
+                [x, statistic, outer ?? weight, weight, BufferSlice(weighted), BufferSlice(rootInverse)])
+            plan.barrier()
+            plan.dispatch(
+                Quantize(tokens: tokens, columns: columns),
+                [BufferSlice(weighted), BufferSlice(rootInverse)] + quantized(norm, columns: columns, tokens: tokens))
+            plan.barrier()
+        }
+    }
+
+    /// Codes, steps and code sums of one weighting.
+    private func quantized(_ norm: Int, columns: Int, tokens: Int) -> [BufferSlice] {
+        let width = paddedWidth(columns)
+        return [
+            BufferSlice(codes, offset: norm * plane * width, byteCount: tokens * width),
+            BufferSlice(step, offset: norm * plane * 4, byteCount: tokens * 4),
+            BufferSlice(codeSum, offset: norm * plane * 4, byteCount: tokens * 4),
+        ]
     }
 
     private func addProduct(
-        _ matrix: BufferSlice, rows: Int, columns: Int, scale: Float, tokens: Int, y: BufferSlice, yStride: Int,
-        to plan: inout Plan
+        _ matrix: BufferSlice, of norm: Int = 0, rows: Int, columns: Int, scale: Float, tokens: Int, y: BufferSlice,
+        yStride: Int, to plan: inout Plan
     ) {
         plan.dispatch(
             TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: yStride, scale: scale),
-            [BufferSlice(codes), BufferSlice(step), BufferSlice(codeSum), matrix, y])
+            quantized(norm, columns: columns, tokens: tokens) + [matrix, y])
     }
 
     /// From the residual stream to the gated output; ends with a barrier.
@@ -93,13 +129,15 @@ struct UnfusedWorkspace {
         let projections: [(scale: Float, y: Buffer)] = [
             (layer.scales.input, workspace.input), (layer.scales.forget, workspace.forget), (layer.scales.gate, workspace.gate),
         ]
+        addQuantization(
+            x: x, statistic: x, outer: layer.mixerOuter, epsilon: configuration.normEpsilon, combined: layer.mixerCombined,
+            norms: 3, columns: hidden, tokens: tokens, to: &plan)
         for (index, projection) in projections.enumerated() {
-            addBitLinear(
-                x: x, statistic: x, outer: layer.mixerOuter, epsilon: configuration.normEpsilon,
-                combined: layer.mixerCombined.part(index, of: 3), matrix: layer.mixerWeights.part(index, of: 3), rows: channels,
-                columns: hidden, scale: projection.scale, tokens: tokens, y: BufferSlice(projection.y), yStride: stride,
-                to: &plan)
+            addProduct(
+                layer.mixerWeights.part(index, of: 3), of: index, rows: channels, columns: hidden, scale: projection.scale,
+                tokens: tokens, y: BufferSlice(projection.y), yStride: stride, to: &plan)
         }
+        plan.barrier()
         plan.dispatch(
             MLGRUGates(tokens: tokens, channels: channels, hasLowerBound: layer.hasLowerBound),
             [BufferSlice(workspace.input), BufferSlice(workspace.forget), layer.lowerBound])

@@ -81,7 +81,11 @@ public final class VulkanEngine: Engine {
         let capacity = Self.capacity(configuration, on: description)
         workspace = try Workspace(
             configuration, capacity: capacity, logitRows: Self.logitRows(capacity: capacity), device: device)
-        unfused = self.form != .fused ? try UnfusedWorkspace(configuration, workspace: workspace, device: device) : nil
+        unfused =
+            self.form == .fused
+            ? nil
+            : try UnfusedWorkspace(
+                configuration, workspace: workspace, quantizesAtOnce: self.form == .automatic, device: device)
         self.weights = try DeviceWeights(weights, on: device, progress: progress)
     }
 
