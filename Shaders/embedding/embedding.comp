@@ -22,25 +22,13 @@ layout(std430, set = 0, binding = 1) readonly buffer Table { uint table[]; };
 layout(std430, set = 0, binding = 2) writeonly buffer X { float x[]; };
 
 #include "exact.glsl"
-
-// Exact for subnormal halves too, which unpackHalf2x16 may flush.
-float half_value(uint bits) {
-    const uint magnitude = bits & 0x7FFFu;
-    const float value = magnitude < 0x400u ? float(magnitude) * 5.9604644775390625e-8 : uintBitsToFloat((magnitude << 13) + 0x38000000u);
-    return (bits & 0x8000u) != 0u ? -value : value;
-}
+#include "embedding.glsl"
 
 void main() {
     const uint column = gl_GlobalInvocationID.x;
     const uint row = tokens[gl_GlobalInvocationID.y] - params.first_row;  // wraps round, and is too large, below first_row
     if (column >= params.columns || row >= params.table_rows) return;
     const uint element = row * params.columns + column;
-    float value;
-    if (ELEMENT == 0) {
-        value = uintBitsToFloat(table[element]);
-    } else {
-        const uint bits = (table[element / 2] >> (16 * (element & 1u))) & 0xFFFFu;
-        value = ELEMENT == 1 ? half_value(bits) : uintBitsToFloat(bits << 16);
-    }
+    const float value = embedding_value(ELEMENT, table[embedding_word(ELEMENT, element)], element);
     x[gl_GlobalInvocationID.y * params.stride + column] = settle(value);
 }

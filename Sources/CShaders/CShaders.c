@@ -132,3 +132,15 @@ static const _Alignas(4) unsigned char read_bandwidth[] = {
 };
 const void *cshaders_read_bandwidth(void) { return read_bandwidth; }
 size_t cshaders_read_bandwidth_size(void) { return sizeof read_bandwidth; }
+
+static const _Alignas(4) unsigned char decode[] = {
+#embed "spv/decode.spv"
+};
+const void *cshaders_decode(void) { return decode; }
+size_t cshaders_decode_size(void) { return sizeof decode; }
+
+static const _Alignas(4) unsigned char decode_dot[] = {
+#embed "spv/decode_dot.spv"
+};
+const void *cshaders_decode_dot(void) { return decode_dot; }
+size_t cshaders_decode_dot_size(void) { return sizeof decode_dot; }

@@ -53,6 +53,7 @@ uint64_t cvk_features_mask(const struct cvk_features *features) {
     if (features->core.features.shaderInt64) mask |= CVK_FEATURE_INT64;
     if (features->vulkan12.shaderFloat16) mask |= CVK_FEATURE_FLOAT16;
     if (features->vulkan12.bufferDeviceAddress) mask |= CVK_FEATURE_BUFFER_DEVICE_ADDRESS;
+    if (features->vulkan12.shaderBufferInt64Atomics) mask |= CVK_FEATURE_INT64_ATOMICS;
     if (features->vulkan12.vulkanMemoryModel && features->vulkan12.vulkanMemoryModelDeviceScope)
         mask |= CVK_FEATURE_VULKAN_MEMORY_MODEL;
     if (features->vulkan12.scalarBlockLayout) mask |= CVK_FEATURE_SCALAR_BLOCK_LAYOUT;

@@ -17,6 +17,7 @@ static void keep_only(struct cvk_features *features, uint64_t mask) {
     CVK_KEEP(vulkan12.shaderInt8, CVK_FEATURE_INT8);
     CVK_KEEP(vulkan12.shaderFloat16, CVK_FEATURE_FLOAT16);
     CVK_KEEP(vulkan12.bufferDeviceAddress, CVK_FEATURE_BUFFER_DEVICE_ADDRESS);
+    CVK_KEEP(vulkan12.shaderBufferInt64Atomics, CVK_FEATURE_INT64_ATOMICS);
     CVK_KEEP(vulkan12.vulkanMemoryModel, CVK_FEATURE_VULKAN_MEMORY_MODEL);
     CVK_KEEP(vulkan12.vulkanMemoryModelDeviceScope, CVK_FEATURE_VULKAN_MEMORY_MODEL);
     CVK_KEEP(vulkan12.scalarBlockLayout, CVK_FEATURE_SCALAR_BLOCK_LAYOUT);

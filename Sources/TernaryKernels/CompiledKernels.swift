@@ -49,4 +49,8 @@ enum CompiledKernels {
         name: "exact_probe", bytes: UnsafeRawBufferPointer(start: cshaders_exact_probe(), count: cshaders_exact_probe_size()))
     static let readBandwidth = ShaderCode(
         name: "read_bandwidth", bytes: UnsafeRawBufferPointer(start: cshaders_read_bandwidth(), count: cshaders_read_bandwidth_size()))
+    static let decode = ShaderCode(
+        name: "decode", bytes: UnsafeRawBufferPointer(start: cshaders_decode(), count: cshaders_decode_size()))
+    static let decodeDot = ShaderCode(
+        name: "decode_dot", bytes: UnsafeRawBufferPointer(start: cshaders_decode_dot(), count: cshaders_decode_dot_size()))
 }

@@ -27,6 +27,8 @@ public struct DeviceTraits: Sendable, Equatable {
     public var sharedMemoryBytes: Int
     /// Processors that each run a work group or two at a time, at a guess: Vulkan does not tell.
     public var processors: Int
+    /// Work groups of 256 that run at the same time whatever they do, at a guess that a watchdog guards.
+    public var residentWorkgroups: Int
     /// Whether loads take long enough that several should be in flight: true of every GPU.
     public var hidesLatency: Bool
     /// Whether subgroups multiply 16 x 32 by 32 x 16 matrices of int8 into int32 as units.
@@ -34,7 +36,8 @@ public struct DeviceTraits: Sendable, Equatable {
 
     /// Traits as they are, for tests and for devices that are made to do without something.
     public init(
-        subgroupSize: Int, integerDot: Bool, sharedMemoryBytes: Int, processors: Int, hidesLatency: Bool,
+        subgroupSize: Int, integerDot: Bool, sharedMemoryBytes: Int, processors: Int, residentWorkgroups: Int,
+        hidesLatency: Bool,
         int8Matrices: Bool
     ) {
         precondition([8, 16, 32, 64, 128].contains(subgroupSize), "a subgroup of \(subgroupSize)")
@@ -42,6 +45,7 @@ public struct DeviceTraits: Sendable, Equatable {
         self.integerDot = integerDot
         self.sharedMemoryBytes = sharedMemoryBytes
         self.processors = processors
+        self.residentWorkgroups = residentWorkgroups
         self.hidesLatency = hidesLatency
         self.int8Matrices = int8Matrices
     }

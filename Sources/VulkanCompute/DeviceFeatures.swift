@@ -26,6 +26,8 @@ public struct DeviceFeatures: OptionSet, Sendable, Hashable {
     public static let int16Storage = Self(CVK_FEATURE_INT16_STORAGE)
     /// Arithmetic on 64-bit integers.
     public static let int64 = Self(CVK_FEATURE_INT64)
+    /// Atomics on 64-bit integers in storage buffers.
+    public static let int64Atomics = Self(CVK_FEATURE_INT64_ATOMICS)
     /// Arithmetic in half precision.
     public static let float16 = Self(CVK_FEATURE_FLOAT16)
     /// Buffers have addresses that shaders can follow.
@@ -63,7 +65,8 @@ public struct DeviceFeatures: OptionSet, Sendable, Hashable {
     private static let all: [(String, DeviceFeatures)] = [
         ("integer-dot-product", .integerDotProduct), ("integer-dot-accelerated-signed", .integerDotAcceleratedSigned),
         ("integer-dot-accelerated-mixed", .integerDotAcceleratedMixed), ("int8", .int8), ("int8-storage", .int8Storage),
-        ("int16", .int16), ("int16-storage", .int16Storage), ("int64", .int64), ("float16", .float16),
+        ("int16", .int16), ("int16-storage", .int16Storage), ("int64", .int64), ("int64-atomics", .int64Atomics),
+        ("float16", .float16),
         ("buffer-device-address", .bufferDeviceAddress), ("subgroup-arithmetic", .subgroupArithmetic),
         ("subgroup-shuffle", .subgroupShuffle), ("subgroup-ballot", .subgroupBallot),
         ("subgroup-clustered", .subgroupClustered), ("subgroup-size-control", .subgroupSizeControl),

@@ -61,6 +61,8 @@ public enum DisabledFeature: String, CaseIterable, Sendable {
     case integerDot = "integer-dot"
     /// Arithmetic on and storage of 8-bit integers.
     case int8
+    /// Arithmetic and atomics on 64-bit integers.
+    case int64
     /// Half-precision arithmetic.
     case float16
     /// Addresses of buffers in shaders.
@@ -92,6 +94,7 @@ public enum DisabledFeature: String, CaseIterable, Sendable {
         switch self {
         case .integerDot: [.integerDotProduct, .integerDotAcceleratedSigned, .integerDotAcceleratedMixed]
         case .int8: [.int8, .int8Storage]
+        case .int64: [.int64, .int64Atomics]
         case .float16: .float16
         case .bufferDeviceAddress: .bufferDeviceAddress
         case .subgroupSizeControl: .subgroupSizeControl

@@ -116,7 +116,7 @@ struct Verify: ParsableCommand {
         return (0..<tokens).map { _ in Int(random.next() % UInt64(model.weights.configuration.vocabularySize)) }
     }
 
-    private var forms: [VulkanEngine.Form] { options.form == .automatic ? [.fused, .unfused] : [options.form] }
+    private var forms: [VulkanEngine.Form] { options.form == .automatic ? [.fused, .unfused, .resident] : [options.form] }
 
     /// The device that was asked for, or all there are; Vulkan devices in both forms.
     private func backends(_ wanted: Backend?) throws -> [(Backend, VulkanEngine.Form?)] {

@@ -46,3 +46,7 @@ const void *cshaders_exact_probe(void);
 size_t cshaders_exact_probe_size(void);
 const void *cshaders_read_bandwidth(void);
 size_t cshaders_read_bandwidth_size(void);
+const void *cshaders_decode(void);
+size_t cshaders_decode_size(void);
+const void *cshaders_decode_dot(void);
+size_t cshaders_decode_dot_size(void);

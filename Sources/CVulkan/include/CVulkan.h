@@ -67,6 +67,7 @@ enum {
     CVK_FEATURE_MEMORY_BUDGET = 1 << 19,
     CVK_FEATURE_ROUND_TO_NEAREST_FLOAT32 = 1 << 20, // the RoundingModeRTE execution mode may be declared
     CVK_FEATURE_MAINTENANCE4 = 1 << 21,             // LocalSizeId, and the greatest buffer size is known
+    CVK_FEATURE_INT64_ATOMICS = 1 << 22,            // atomics on 64-bit integers in storage buffers
 };
 
 enum { // VkMemoryPropertyFlagBits

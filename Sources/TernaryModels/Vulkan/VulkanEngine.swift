@@ -15,6 +15,8 @@ public final class VulkanEngine: Engine {
         case fused
         /// The same as three dispatches, through device memory.
         case unfused
+        /// Decode steps as one dispatch whose work groups hand rows to each other; prompts as in the automatic form.
+        case resident
     }
 
     /// As the driver names it.
@@ -35,6 +37,7 @@ public final class VulkanEngine: Engine {
     private let weights: DeviceWeights
     private let workspace: Workspace
     private let unfused: UnfusedWorkspace?
+    private var resident: ResidentDecoder?
     private var recordings: [Pass: Recording] = [:]
 
     private struct Pass: Hashable {
@@ -85,13 +88,27 @@ public final class VulkanEngine: Engine {
             self.form == .fused
             ? nil
             : try UnfusedWorkspace(
-                configuration, workspace: workspace, quantizesAtOnce: self.form == .automatic, device: device)
+                configuration, workspace: workspace, quantizesAtOnce: self.form != .unfused, device: device)
         self.weights = try DeviceWeights(weights, on: device, progress: progress)
+        if self.form == .resident || self.form == .automatic,
+            ResidentDecoder.whyNot(configuration, element: weights.embedding.element, on: description) == nil
+        {
+            resident = try ResidentDecoder(
+                configuration, weights: self.weights, workspace: workspace, device: device, traits: traits)
+        }
     }
 
     /// In passes of as many tokens as the workspace holds.
     public func forward(_ tokens: [Int], logits: LogitRows) throws -> [Float] {
         precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token outside the vocabulary")
+        if tokens.count == 1, logits != .all, let resident {
+            if try resident.take(tokens[0], wantsLogits: logits == .last, chooses: false) != nil {
+                if deviceSeconds != nil { deviceSeconds! += Double(try resident.lastNanoseconds()) * 1e-9 }
+                return logits == .last ? try read(workspace.logits, count: configuration.vocabularySize) : []
+            }
+            fatalError("watchdog")
+        }
+        try resident?.bringStateBack()
         var result: [Float] = []
         let each = logits == .all ? Self.mostLogitRows : workspace.capacity
         for first in stride(from: 0, to: tokens.count, by: each) {
@@ -112,6 +129,7 @@ public final class VulkanEngine: Engine {
 
     /// Stage by stage, a submission each.
     public func forward(_ tokens: [Int], observe: (Observation) -> Void) throws {
+        try resident?.bringStateBack()
         for first in stride(from: 0, to: tokens.count, by: Self.mostLogitRows) {
             let part = tokens[first..<min(first + Self.mostLogitRows, tokens.count)]
             try write(part)
@@ -133,7 +151,8 @@ public final class VulkanEngine: Engine {
 
     /// Read back from the device, `(L, D)`.
     public func readState() throws -> [[Float]] {
-        try (0..<configuration.layerCount).map { layer in
+        try resident?.bringStateBack()
+        return try (0..<configuration.layerCount).map { layer in
             try read(
                 workspace.state, offset: layer * MatMulFreePlan.stateRowBytes(configuration), count: configuration.stateSize)
         }
@@ -144,12 +163,13 @@ public final class VulkanEngine: Engine {
 
     /// Clears the state.
     public func reset() throws {
+        try resident?.bringStateBack()
         let zeros = [UInt8](repeating: 0, count: workspace.state.byteCount)
         try zeros.withUnsafeBytes { try device.upload($0, to: workspace.state) }
     }
 
     private func plan(_ pass: Pass) -> Plan {
-        let isFused = form == .fused || (form == .automatic && pass.tokens < Self.manyTokens)
+        let isFused = form == .fused || (form != .unfused && pass.tokens < Self.manyTokens)
         return MatMulFreePlan(
             configuration: configuration, weights: weights, workspace: workspace, unfused: isFused ? nil : unfused,
             tokens: pass.tokens, logits: pass.logits

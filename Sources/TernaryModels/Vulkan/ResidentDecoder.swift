@@ -1,0 +1,172 @@
+import TernaryCore
+import TernaryKernels
+import VulkanCompute
+
+/// Decodes one token after another in single dispatches that stay on the device (`Decode`).
+///
+/// A dispatch reads the recurrent state of one buffer and writes that of another, so that one which its watchdog ends has changed nothing:
+/// the engine goes on with dispatches.
+final class ResidentDecoder {
+    /// What a dispatch gave.
+    struct Outcome {
+        /// Tokens it took.
+        var taken: Int
+        /// The likeliest token after each, where it was asked to choose.
+        var chosen: [Int]
+    }
+
+    /// Most tokens of one dispatch.
+    static let mostTokens = 16
+    /// How often a work group looks for a row: a second or more, where a whole pass takes milliseconds.
+    private static let patience: UInt32 = 1 << 20
+
+    private let device: Device
+    private let configuration: MatMulFreeConfiguration
+    private let workspace: Workspace
+    /// The state, alternately with the workspace's.
+    private let otherState: Buffer
+    private let job, result: Buffer
+    private let embedding: UInt64
+    private let recording: Recording
+    private let toWorkspace: Recording
+    private var stateIsElsewhere = false
+    /// The last tag that may be in use; not 0, which is what fresh buffers hold.
+    private var epoch: UInt32 = 1
+
+    /// What the dispatch needs of a device beyond what all kernels need.
+    static let neededFeatures: DeviceFeatures = [.bufferDeviceAddress, .int64, .int64Atomics, .vulkanMemoryModel]
+
+    /// Why this model cannot be decoded so on this device; nil where it can.
+    static func whyNot(
+        _ configuration: MatMulFreeConfiguration, element: EmbeddingTable.Element, on description: DeviceDescription
+    ) -> String? {
+        let missing = neededFeatures.subtracting(description.features)
+        if !missing.isEmpty { return "the device lacks \(missing.names.joined(separator: ", "))" }
+        if !kernel(configuration, element: element).fits(DeviceTraits(description)) {
+            return "its work groups share only \(description.sharedMemoryBytes) bytes"
+        }
+        let embedding = configuration.vocabularySize * configuration.hiddenSize * element.byteCount
+        if embedding > description.maxStorageRange { return "the embedding is larger than one buffer's range" }
+        return nil
+    }
+
+    /// Bytes of its buffers on the device.
+    static func deviceBytes(
+        _ configuration: MatMulFreeConfiguration, element: EmbeddingTable.Element, on description: DeviceDescription
+    ) -> Int {
+        kernel(configuration, element: element).exchangeBytes(for: DeviceTraits(description)) + recordBytes(configuration)
+            + MatMulFreePlan.stateRowBytes(configuration) * configuration.layerCount
+    }
+
+    private static func recordBytes(_ configuration: MatMulFreeConfiguration) -> Int {
+        (configuration.layerCount + 1) * MemoryLayout<Decode.Record>.stride
+    }
+
+    private static func kernel(_ configuration: MatMulFreeConfiguration, element: EmbeddingTable.Element) -> Decode {
+        Decode(configuration, embeddingElement: element, stateStride: MatMulFreePlan.stateRowBytes(configuration) / 4)
+    }
+
+    /// - Precondition: `whyNot` gave no reason.
+    init(
+        _ configuration: MatMulFreeConfiguration, weights: DeviceWeights, workspace: Workspace, device: Device,
+        traits: DeviceTraits
+    ) throws {
+        self.device = device
+        self.configuration = configuration
+        self.workspace = workspace
+        let kernel = Self.kernel(configuration, element: weights.embeddingElement)
+        func make(_ byteCount: Int, _ memory: BufferMemory, _ label: String) throws -> Buffer {
+            let buffer = try device.makeBuffer(byteCount: byteCount, memory: memory, label: label)
+            try device.upload([UInt8](repeating: 0, count: byteCount), to: buffer)
+            return buffer
+        }
+        otherState = try make(workspace.state.byteCount, .device, "other state")
+        job = try make(MemoryLayout<Decode.Job>.stride, .upload, "decode job")
+        result = try make(4 * (2 + Self.mostTokens), .readback, "decode result")
+        let exchange = try make(kernel.exchangeBytes(for: traits), .device, "exchange")
+        let records = try make(Self.recordBytes(configuration), .device, "block records")
+        try device.upload(weights.layers.map(Decode.Record.init) + [Decode.Record(head: weights)], to: records)
+        embedding = weights.embedding[0].slice.address
+
+        let buffers = [records, exchange, workspace.logits, result].map { BufferSlice($0) }
+        let kept = [otherState, workspace.state] + weights.buffers
+        recording = try device.record(label: "decode") { [job] recorder in
+            if device.description.features.contains(.timestamps) { try recorder.writeTimestamp(0) }
+            kept.forEach { recorder.keep($0) }
+            try recorder.dispatch(kernel, [BufferSlice(job)] + buffers, on: device, traits: traits)
+            if device.description.features.contains(.timestamps) { try recorder.writeTimestamp(1) }
+        }
+        toWorkspace = try device.record(label: "state") { [otherState] recorder in
+            recorder.copy(from: BufferSlice(otherState), to: BufferSlice(workspace.state))
+        }
+    }
+
+    /// Takes a token, or as many as asked for when the device chooses them; nil where the watchdog ended it, and nothing has changed.
+    ///
+    /// - Parameters:
+    ///   - keepsState: false for a trial, after which the state is what it was.
+    func take(
+        _ token: Int, count: Int = 1, endToken: Int? = nil, wantsLogits: Bool, chooses: Bool, keepsState: Bool = true
+    ) throws -> Outcome? {
+        precondition(count >= 1 && count <= (chooses ? Self.mostTokens : 1), "\(count) tokens of a dispatch")
+        let (source, target) = stateIsElsewhere ? (otherState, workspace.state) : (workspace.state, otherState)
+        let request = Decode.Job(
+            stateSource: source.deviceAddress!, stateTarget: target.deviceAddress!, embedding: embedding, token: token,
+            count: count, endToken: endToken, epoch: epoch, patience: Self.patience,
+            flags: (wantsLogits ? Decode.Job.wantsLogits : 0) | (chooses ? Decode.Job.chooses : 0))
+        let thisEpoch = epoch
+        epoch &+= UInt32(count * configuration.layerCount + 1)
+        try device.upload([request], to: job)
+        try device.run(recording)
+        let words = try device.download(UInt32.self, count: 2 + count, from: result)
+        if words[0] == thisEpoch { return nil }
+        if keepsState { stateIsElsewhere.toggle() }
+        let taken = Int(words[1])
+        return Outcome(taken: taken, chosen: chooses ? words[2..<2 + taken].map { Int($0) } : [])
+    }
+
+    /// Nanoseconds by the device's clock that the last dispatch took.
+    func lastNanoseconds() throws -> UInt64 {
+        let times = try recording.timestamps()
+        return times[1] - times[0]
+    }
+
+    /// Puts the state where all other passes read and write it.
+    func bringStateBack() throws {
+        guard stateIsElsewhere else { return }
+        try device.run(toWorkspace)
+        stateIsElsewhere = false
+    }
+}
+
+extension Decode.Record {
+    fileprivate init(_ layer: DeviceWeights.Layer) {
+        self.init(
+            mixer: (layer.mixerOuter.address, layer.mixerCombined.address, layer.mixerWeights.address),
+            lowerBound: layer.hasLowerBound ? layer.lowerBound.address : nil,
+            output: (layer.outputOuter.address, layer.outputCombined.address, layer.outputWeights.address),
+            mlp: (layer.mlpOuter.address, layer.mlpCombined.address, layer.mlpWeights.address),
+            down: (layer.downNorm.address, layer.downWeights.address),
+            scales: (
+                layer.scales.input, layer.scales.forget, layer.scales.gate, layer.scales.output, layer.scales.mlp,
+                layer.scales.down
+            ))
+    }
+
+    fileprivate init(head weights: DeviceWeights) {
+        self.init(
+            headOuter: weights.headOuter.address, combined: weights.headCombined.address, weights: weights.headWeights.address,
+            scale: weights.headScale)
+    }
+}
+
+extension DeviceWeights {
+    fileprivate var buffers: [Buffer] {
+        layers.map(\.mixerWeights.buffer) + embedding.map(\.slice.buffer) + [headWeights.buffer]
+    }
+}
+
+extension BufferSlice {
+    /// Where shaders find it.
+    fileprivate var address: UInt64 { buffer.deviceAddress! + UInt64(offset) }
+}
