@@ -61,27 +61,34 @@ layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Ti
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Words { uint w[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer Floats { float f[]; };
 
-const uint WANTS_LOGITS = 1;
-const uint CHOOSES = 2;  // the likeliest token; without it one token is taken
+layout(push_constant) uniform Params {
+    uint count;         // tokens to take; 1 unless it chooses
+    uint chooses;       // 1: finds the likeliest token, which is the next one
+    uint wants_logits;  // 1: writes logits
+} params;
 struct Job {
     uvec2 state_source;
     uvec2 state_target;
     uvec2 embedding;
     uint token;
-    uint count;
-    uint end_token;  // after which nothing is computed
+    uint end_token;  // after which nothing is kept
     uint epoch;      // tags epoch + 1 ... epoch + count * LAYERS have never been used
     uint patience;   // how often a row is looked for
-    uint flags;
 };
 layout(std430, set = 0, binding = 0) readonly buffer Request { Job request; };
 Job job;  // read once: it may lie in the host's memory
 // A record of 32 words a block, and one of the head: addresses of its tensors, then scales.
 layout(std430, set = 0, binding = 1) readonly buffer Blocks { uint blocks[]; };
+// A value and its tag a word. Written by atomics; read two words at a time, because a row's values lie side by side: each word still
+// is what one atomic wrote, as no device splits an aligned word of 8 bytes.
 layout(std430, set = 0, binding = 2) buffer Exchange {
     uint failed_epoch;
-    uint unused;
+    uint padding[3];
     uint64_t slots[];
+};
+layout(std430, set = 0, binding = 2) volatile readonly buffer ExchangePairs {
+    uvec4 unused;
+    uvec4 slot_pairs[];
 };
 layout(std430, set = 0, binding = 3) writeonly buffer Logits { float logits[]; };
 layout(std430, set = 0, binding = 4) writeonly buffer Result {
@@ -115,7 +122,7 @@ Tiles phase_weights;
 uint phase_tag;  // of the row it waits for
 bool is_first_block;
 uint token;
-bool is_complete = true;  // all rows have come so far
+bool has_ended = false;  // after the end token nothing is kept
 
 uint record(uint block, uint field) { return records[block * RECORD + field]; }
 uvec2 address(uint block, uint field) { return uvec2(record(block, field), record(block, field + 1)); }
@@ -124,9 +131,6 @@ float scale(uint block, uint field) { return uintBitsToFloat(record(block, field
 #include "embedding.glsl"
 #include "exact.glsl"
 #include "exchange.glsl"
-
-// Between two barriers of each phase, so that all invocations see the same.
-void note_missing_row() { is_complete = is_complete && row_missing == 0; }
 
 float embedded(uint column) {
     if (column >= HIDDEN_ROWS) return 0.0;
@@ -242,7 +246,6 @@ void mix(uint block, uint tag, uvec2 state_source) {
         early_state = before.f[first_state + early_row];
     }
     mixer_quantize_row();
-    note_missing_row();
     mixer_sum_rows(STATE_ROWS);
     barrier();
     for (uint i = gl_LocalInvocationIndex; i < mixer_ROWS_EACH && first_row + i < STATE; i += WG_SIZE) {
@@ -261,7 +264,7 @@ void mix(uint block, uint tag, uvec2 state_source) {
                 mixer_row_value(0, i, scale(block, INPUT_SCALE)), mixer_row_value(1, i, scale(block, FORGET_SCALE)), has_bound, bound);
             h = mlgru_step(h, gates);
             gated = output_gate(gate, h);
-            after.f[first_state + row] = h;
+            if (!has_ended) after.f[first_state + row] = h;
         }
         publish(GATE_SLOT + row, gate, tag);
         publish(GATED_SLOT + row, gated, tag);
@@ -276,7 +279,6 @@ void add_output(uint block, uint tag) {
         for (uint i = gl_LocalInvocationIndex; i < output_ROWS_EACH; i += WG_SIZE) own_x[i] = embedded(first_row + i);
     }
     output_quantize_row();
-    note_missing_row();
     output_sum_rows(HIDDEN_ROWS);
     barrier();
     for (uint i = gl_LocalInvocationIndex; i < output_ROWS_EACH && first_row + i < HIDDEN; i += WG_SIZE) {
@@ -291,7 +293,6 @@ void multiply_gates(uint block, uint tag) {
     begin_phase(block, MLP_OUTER, MLP_COMBINED, MLP_WEIGHTS, tag);
     glu_begin_rows(INNER_ROWS);
     glu_quantize_row();
-    note_missing_row();
     glu_sum_rows(INNER_ROWS);
     barrier();
     const uint first_row = gl_WorkGroupID.x * glu_ROWS_EACH;
@@ -309,7 +310,6 @@ void add_down(uint block, uint tag) {
     begin_phase(block, DOWN_COMBINED, DOWN_COMBINED, DOWN_WEIGHTS, tag);
     down_begin_rows(HIDDEN_ROWS);
     down_quantize_row();
-    note_missing_row();
     down_sum_rows(HIDDEN_ROWS);
     barrier();
     const uint first_row = gl_WorkGroupID.x * down_ROWS_EACH;
@@ -331,9 +331,10 @@ shared Best subgroup_best[2][SUBGROUPS];
 
 // Of a subgroup's, into subgroup_best.
 void gather_best(Best own, uint which) {
-    const uint key = subgroupMax(own.key);
-    const uint first = subgroupMin(own.key == key ? own.token : ~0u);
-    if (subgroupElect()) subgroup_best[which][gl_SubgroupID] = Best(key, first);
+    for (uint stride = SUBGROUP / 2; stride > 0; stride /= 2) {
+        own = better(own, Best(subgroupShuffleXor(own.key, stride), subgroupShuffleXor(own.token, stride)));
+    }
+    if (gl_SubgroupInvocationID == 0) subgroup_best[which][gl_SubgroupID] = own;
 }
 Best gathered_best(uint which) {
     Best best = subgroup_best[which][0];
@@ -345,18 +346,17 @@ void find_logits(uint place, uint tag) {
     begin_phase(LAYERS, MIXER_OUTER, MIXER_COMBINED, MIXER_WEIGHTS, tag);
     head_begin_rows(VOCABULARY);
     head_quantize_row();
-    note_missing_row();
     head_sum_rows(VOCABULARY);
     barrier();
     const uint first_row = gl_WorkGroupID.x * head_ROWS_EACH;
     Best best = Best(0, ~0u);
     for (uint i = gl_LocalInvocationIndex; i < head_ROWS_EACH && first_row + i < VOCABULARY; i += WG_SIZE) {
         const float logit = head_row_value(0, i, scale(LAYERS, INPUT_SCALE));
-        if ((job.flags & WANTS_LOGITS) != 0) logits[place * VOCABULARY + first_row + i] = logit;
+        if (params.wants_logits != 0) logits[place * VOCABULARY + first_row + i] = logit;
         const uint bits = floatBitsToUint(logit);
         best = better(best, Best(bits ^ ((bits & 0x80000000u) != 0 ? ~0u : 0x80000000u), first_row + i));
     }
-    if ((job.flags & CHOOSES) == 0) return;
+    if (params.chooses == 0) return;
     gather_best(best, 0);
     barrier();
     if (gl_LocalInvocationIndex == 0) {
@@ -370,25 +370,22 @@ void find_logits(uint place, uint tag) {
 uint choose(uint tag) {
     Best best = Best(0, ~0u);
     for (uint owner = gl_LocalInvocationIndex; owner < HEAD_OWNERS; owner += WG_SIZE) {
-        uvec2 key;
-        uvec2 of;
+        uvec4 seen;
         for (uint tries = 0;; ++tries) {
-            key = peek(BEST_SLOT + owner * 2);
-            of = peek(BEST_SLOT + owner * 2 + 1);
-            if ((key.y == tag && of.y == tag) || has_waited_too_long(tries)) break;
+            seen = peek(BEST_SLOT + owner * 2);
+            if ((seen.y == tag && seen.w == tag) || has_waited_too_long(tries)) break;
         }
-        best = better(best, Best(key.x, of.x));
+        best = better(best, Best(seen.x, seen.z));
     }
     gather_best(best, 1);
     barrier();
-    note_missing_row();
     return gathered_best(1).token;
 }
 
-// Takes one token, unless a row does not come. Tags of its blocks begin at first_tag.
+// Takes one token; tags of its blocks begin at first_tag.
 void take_token(uint place, uint first_tag) {
     const uvec2 state_source = place == 0 ? job.state_source : job.state_target;
-    for (uint block = 0; block < LAYERS && is_complete; ++block) {
+    for (uint block = 0; block < LAYERS; ++block) {
         const uint tag = first_tag + block;
         is_first_block = block == 0;
         if (gl_WorkGroupID.x < STATE_OWNERS) mix(block, tag, state_source);
@@ -396,9 +393,11 @@ void take_token(uint place, uint first_tag) {
         if (gl_WorkGroupID.x < INNER_OWNERS) multiply_gates(block, tag);
         if (gl_WorkGroupID.x < HIDDEN_OWNERS) add_down(block, tag);
     }
-    if (is_complete && gl_WorkGroupID.x < HEAD_OWNERS) find_logits(place, first_tag + LAYERS - 1);
+    if (gl_WorkGroupID.x < HEAD_OWNERS) find_logits(place, first_tag + LAYERS - 1);
 }
 
+// No branch around a barrier or a subgroup's operation depends on what was computed or awaited: compilers then know that all
+// invocations are there, which makes the whole twice as fast. So nothing ends early either.
 void main() {
     for (uint i = gl_LocalInvocationIndex; i < (LAYERS + 1) * RECORD; i += WG_SIZE) records[i] = blocks[i];
     if (gl_LocalInvocationIndex == 0) row_missing = 0;
@@ -407,16 +406,17 @@ void main() {
     barrier();
 
     const bool reports = gl_WorkGroupID.x == 0 && gl_LocalInvocationIndex == 0;
-    uint place = 0;
-    while (place < job.count) {
+    uint done = 0;
+    for (uint place = 0; place < params.count; ++place) {
         const uint first_tag = job.epoch + 1 + place * LAYERS;
         take_token(place, first_tag);
-        if (is_complete && (job.flags & CHOOSES) != 0) token = choose(first_tag + LAYERS - 1);
-        if (!is_complete) break;
-        if ((job.flags & CHOOSES) != 0 && reports) result.tokens[place] = token;
-        ++place;
-        if ((job.flags & CHOOSES) != 0 && token == job.end_token) break;
+        if (!has_ended) ++done;
+        if (params.chooses != 0) {
+            token = choose(first_tag + LAYERS - 1);
+            if (reports) result.tokens[place] = token;
+            has_ended = has_ended || token == job.end_token;
+        }
     }
-    if (!is_complete && gl_LocalInvocationIndex == 0) result.failed = job.epoch;
-    if (reports) result.done = place;
+    if (gl_LocalInvocationIndex == 0 && row_missing != 0) result.failed = job.epoch;
+    if (reports) result.done = done;
 }

@@ -6,7 +6,7 @@
 #ifndef EXCHANGE_GLSL
 #define EXCHANGE_GLSL
 
-shared uint row_missing;  // not 0: a row did not come, and the work group ends
+shared uint row_missing;  // not 0: a row did not come
 
 void publish(uint slot, uint word, uint tag) {
     atomicStore(slots[slot], packUint2x32(uvec2(word, tag)), gl_ScopeDevice, gl_StorageSemanticsNone, gl_SemanticsRelaxed);
@@ -14,13 +14,13 @@ void publish(uint slot, uint word, uint tag) {
 
 void publish(uint slot, float value, uint tag) { publish(slot, floatBitsToUint(value), tag); }
 
-// The word and the tag.
-uvec2 peek(uint slot) {
-    return unpackUint2x32(atomicLoad(slots[slot], gl_ScopeDevice, gl_StorageSemanticsNone, gl_SemanticsRelaxed));
-}
+// The words and the tags of a slot and of the next; the slot is even.
+uvec4 peek(uint slot) { return slot_pairs[slot / 2]; }
 
-// The watchdog: a work group that does not run would leave the others waiting for ever.
+// The watchdog: a work group that does not run would leave the others waiting for ever. Once a row is missing, nobody waits any more, and
+// the dispatch ends soon, its results void.
 bool has_waited_too_long(uint tries) {
+    if (row_missing != 0) return true;
     if (tries % 256 != 255) return false;
     if (tries < job.patience && atomicLoad(failed_epoch, gl_ScopeDevice, gl_StorageSemanticsNone, gl_SemanticsRelaxed) != job.epoch) {
         return false;

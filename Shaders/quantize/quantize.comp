@@ -20,7 +20,6 @@ layout(std430, set = 0, binding = 4) writeonly buffer CodeSum { int code_sums[];
 #define LANE_SUMS 1
 #include "workgroup.glsl"
 
-shared float subgroup_peaks[32];
 shared int subgroup_sums[32];
 
 void main() {
@@ -29,10 +28,9 @@ void main() {
     const uint first = row * (WIDTH / 4);
     float peak = 0.0;
     for (uint v = lane; v < WIDTH / 4; v += WG_SIZE) peak = max(peak, largest(weighted[first + v]));
-    peak = subgroupMax(peak);
-    if (subgroupElect()) subgroup_peaks[gl_SubgroupID] = peak;
+    lane_peaks[0][lane] = peak;
     barrier();
-    for (uint s = 0; s < SUBGROUPS; ++s) peak = max(peak, subgroup_peaks[s]);
+    peak = largest_of(0);
 
     const float levels = quantizer_levels(peak, root_inverse[row]);
     int sum = 0;
@@ -41,8 +39,8 @@ void main() {
         codes[first + v] = pack_codes(weighted[first + v], levels, part);
         sum += part;
     }
-    sum = subgroupAdd(sum);
-    if (subgroupElect()) subgroup_sums[gl_SubgroupID] = sum;
+    sum = subgroup_sum(sum);
+    if (gl_SubgroupInvocationID == 0) subgroup_sums[gl_SubgroupID] = sum;
     barrier();
     if (lane == 0) {
         sum = 0;

@@ -33,7 +33,7 @@ void main() {
         const vec4 value = x[first + v];
         if (HAS_OUTER != 0) {
             outer_squares = add_squares(outer_squares, statistic[first + v]);
-            squares = add_squares(squares, settled_product(value, outer[v]));
+            squares = add_weighted_squares(squares, value, outer[v]);
         } else {
             squares = add_squares(squares, value);
         }

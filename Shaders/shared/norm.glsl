@@ -4,13 +4,25 @@
 
 const float BITLINEAR_EPSILON = 1e-6;
 
+// settle(x * x), x at most 2^50 in magnitude.
+float settled_square(float x) {
+    precise float square = x * x;
+    return square < EXACT_SMALLEST ? 0.0 : min(square, EXACT_LARGEST);
+}
+
 float add_squares(float sum, vec4 v) {
     precise float s = sum;
-    s = s + settled_product(v.x, v.x);
-    s = s + settled_product(v.y, v.y);
-    s = s + settled_product(v.z, v.z);
-    s = s + settled_product(v.w, v.w);
+    s = s + settled_square(v.x);
+    s = s + settled_square(v.y);
+    s = s + settled_square(v.z);
+    s = s + settled_square(v.w);
     return s;
+}
+
+// Adds the squares of settle(x * weight). What settling makes zero has a square that becomes zero all the same, and the sign is lost.
+float add_weighted_squares(float sum, vec4 x, vec4 weight) {
+    precise vec4 product = x * weight;
+    return add_squares(sum, min(abs(product), EXACT_LARGEST));
 }
 
 // The factor that is still missing from each weighted value. lane_sums[0] holds the squares of the inner norm's row, lane_sums[1]

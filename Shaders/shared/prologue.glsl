@@ -13,6 +13,7 @@
 #ifndef PROLOGUE_GLSL
 #define PROLOGUE_GLSL
 #define LANE_SUMS 2
+#define LANE_PEAKS CODE_ROWS
 #include "exact.glsl"
 #include "workgroup.glsl"
 #include "norm.glsl"
@@ -21,7 +22,6 @@
 shared uvec4 codes[CODE_VECTORS];  // 16 int8 activations an element
 shared int subgroup_code_sums[CODE_ROWS * SUBGROUPS];
 shared float steps[CODE_ROWS];
-shared float subgroup_peaks[CODE_ROWS * SUBGROUPS];
 #endif
 
 const uint NAME(VECTORS) = NAME(WIDTH) / 4;
@@ -60,40 +60,36 @@ void NAME(quantize_row)() {
             vec4 measured = x[i];
             if (NAME(SEPARATE_STATISTIC) != 0) measured = is_past ? vec4(0.0) : s[i];
             outer_squares = add_squares(outer_squares, measured);
-            squares = add_squares(squares, settled_product(x[i], o[i]));
+            squares = add_weighted_squares(squares, x[i], o[i]);
         } else {
             squares = add_squares(squares, x[i]);
         }
         [[unroll]] for (uint n = 0; n < NORMS; ++n) {
-            peaks[n] = max(peaks[n], largest(settled_product(x[i], c[n * NAME(VECTORS_EACH) + i])));
+            precise vec4 weighted = x[i] * c[n * NAME(VECTORS_EACH) + i];
+            peaks[n] = max(peaks[n], largest(weighted));
         }
     }
     lane_sums[0][lane] = squares;
     if (NAME(HAS_OUTER) != 0) lane_sums[1][lane] = outer_squares;
-    [[unroll]] for (uint n = 0; n < NORMS; ++n) {
-        // Magnitudes are ordered as their bits are, and a subgroup finds the largest integer in one instruction on some devices.
-        const uint peak = subgroupMax(floatBitsToUint(peaks[n]));
-        if (subgroupElect()) subgroup_peaks[n * SUBGROUPS + gl_SubgroupID] = uintBitsToFloat(peak);
-    }
+    [[unroll]] for (uint n = 0; n < NORMS; ++n) lane_peaks[n][lane] = peaks[n];
     barrier();
 
     const float root_inverse = norm_root_inverse(NAME(INVERSE_WIDTH), NAME(HAS_OUTER) != 0, NAME(OUTER_EPSILON));
     [[unroll]] for (uint n = 0; n < NORMS; ++n) {
-        float row_peak = 0.0;
-        for (uint p = 0; p < SUBGROUPS; ++p) row_peak = max(row_peak, subgroup_peaks[n * SUBGROUPS + p]);
+        const float row_peak = settle(largest_of(n));  // the largest settled value is the largest value settled
         if (lane == n) steps[n] = quantizer_step(row_peak, root_inverse);
         const float levels = quantizer_levels(row_peak, root_inverse);
         int sum = 0;
         [[unroll]] for (uint i = 0; i < NAME(VECTORS_EACH); ++i) {
             const uint v = lane + i * WG_SIZE;
             int part;
-            const vec4 weighted = settled_product(x[i], c[n * NAME(VECTORS_EACH) + i]);
+            precise vec4 weighted = x[i] * c[n * NAME(VECTORS_EACH) + i];
             const uint packed = pack_codes(weighted, levels, part);
             sum += part;
             if (v < NAME(VECTORS)) codes[n * (NAME(WIDTH) / 16) + v / 4][v & 3] = packed;
         }
-        sum = subgroupAdd(sum);
-        if (subgroupElect()) subgroup_code_sums[n * SUBGROUPS + gl_SubgroupID] = sum;
+        sum = subgroup_sum(sum);
+        if (gl_SubgroupInvocationID == 0) subgroup_code_sums[n * SUBGROUPS + gl_SubgroupID] = sum;
     }
     barrier();
 }

@@ -22,10 +22,20 @@ float quantizer_step(float row_peak, float root_inverse) {
     return step;
 }
 
-// Four codes in a word, and their sum.
+// round_to_int8 for |x| < 127.5. A float below 0.5 plus the largest float below 0.5 stays below 1, and 0.5 plus it rounds up to 1; so at
+// every half.
+int round_small(float x) {
+    const float half_away = uintBitsToFloat((floatBitsToUint(x) & 0x80000000u) | 0x3EFFFFFFu);
+    precise float sum = x + half_away;
+    return int(sum);
+}
+
+// Four codes in a word, and their sum. The weighted values need not be settled: what is below 2^-100 is code 0 either way, as levels
+// stay below 2^50; and what is above 2^50 is the row's peak once it is settled, whose code is 127, as it is held to here.
 uint pack_codes(vec4 weighted, float levels, out int sum) {
     precise vec4 scaled = weighted * levels;
-    const ivec4 c = ivec4(round_to_int8(scaled.x), round_to_int8(scaled.y), round_to_int8(scaled.z), round_to_int8(scaled.w));
+    const vec4 held = clamp(scaled, -127.0, 127.0);
+    const ivec4 c = ivec4(round_small(held.x), round_small(held.y), round_small(held.z), round_small(held.w));
     sum = c.x + c.y + c.z + c.w;
     return uint((c.x & 0xFF) | (c.y & 0xFF) << 8 | (c.z & 0xFF) << 16 | c.w << 24);
 }

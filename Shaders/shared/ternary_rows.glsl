@@ -16,6 +16,17 @@
 #include "dot4.glsl"
 
 shared int partial_sums[SUMS];
+
+// Sums of a subgroup's four rows: invocation i gets row i % 4's. Two rows change hands, then one, so that it takes three exchanges more
+// than one row's sum and not four times as many.
+int subgroup_row_sum(ivec4 sum) {
+    const bool is_odd = (gl_SubgroupInvocationID & 1) != 0;
+    const ivec2 two = (is_odd ? sum.yw : sum.xz) + subgroupShuffleXor(is_odd ? sum.xz : sum.yw, 1);
+    const bool is_upper = (gl_SubgroupInvocationID & 2) != 0;
+    int one = (is_upper ? two.y : two.x) + subgroupShuffleXor(is_upper ? two.x : two.y, 2);
+    for (uint stride = 4; stride < SUBGROUP; stride *= 2) one += subgroupShuffleXor(one, stride);
+    return one;
+}
 #endif
 
 const uint NAME(TILES) = NAME(WIDTH) / 16;
@@ -40,8 +51,10 @@ void NAME(load_ahead)(uint first, uint first_group, uint groups) {
     [[unroll]] for (uint d = 0; d < NAME(DEPTH); ++d) {
         const uint group = NAME(group_of)(first + d);
         const uint place = NAME(place_of)(first + d);
-        const bool there = first + d < NAME(SEQUENCE_TILES) && group < NAME(GROUPS) && first_group + group < groups
-            && place < NAME(TILES);
+        // What is known beforehand is no comparison.
+        const bool there = (NAME(SEQUENCE_TILES) % NAME(DEPTH) == 0 || first + d < NAME(SEQUENCE_TILES))
+            && (NAME(GROUPS) % NAME(TEAMS) == 0 || group < NAME(GROUPS)) && first_group + group < groups
+            && (NAME(TILES) % (NAME(SPLIT) * SUBGROUP) == 0 || place < NAME(TILES));
         [[unroll]] for (uint m = 0; m < MATRICES; ++m) {
             NAME(ahead)[d * MATRICES + m] =
                 there ? NAME(load_tile)(m, (first_group + group) * NAME(TILES) + place) : uvec4(0);
@@ -77,11 +90,11 @@ void NAME(sum_rows)(uint rows) {
             if (s % NAME(TILES_EACH) == NAME(TILES_EACH) - 1 && s < NAME(SEQUENCE_TILES)) {
                 const uint group = NAME(group_of)(s);
                 [[unroll]] for (uint m = 0; m < MATRICES; ++m) {
-                    const ivec4 sum = subgroupAdd(tile_sum(low[m], high[m]));
+                    const int sum = subgroup_row_sum(tile_sum(low[m], high[m]));
                     low[m] = high[m] = ivec4(0);
-                    if (group < NAME(GROUPS) && subgroupElect()) {
-                        const uint slot = (m * NAME(SPLIT) + gl_SubgroupID % NAME(SPLIT)) * NAME(ROWS_EACH) + group * 4;
-                        for (uint r = 0; r < 4; ++r) partial_sums[slot + r] = sum[r];
+                    if (group < NAME(GROUPS) && gl_SubgroupInvocationID < 4) {
+                        const uint part = m * NAME(SPLIT) + gl_SubgroupID % NAME(SPLIT);
+                        partial_sums[part * NAME(ROWS_EACH) + group * 4 + gl_SubgroupInvocationID] = sum;
                     }
                 }
             }

@@ -5,45 +5,35 @@ import VulkanCompute
 ///
 /// Buffers: job, records of the blocks and the head, exchange, logits, result. The device must run all work groups at the same time.
 public struct Decode: Kernel {
-    /// There are no push constants: a recording is replayed with another job.
-    public struct Params: BitwiseCopyable, Sendable {}
+    /// The push-constant block.
+    public struct Params: BitwiseCopyable, Sendable { var count, chooses, wantsLogits: UInt32 }
 
-    /// What the host asks for; the shader's `Job`.
+    /// What changes from one replay of a recording to the next; the shader's `Job`.
     public struct Job: BitwiseCopyable, Sendable {
         /// Device addresses of the state before, of the state after, and of the embedding table.
         public var stateSource, stateTarget, embedding: UInt64
         /// The first token.
         public var token: UInt32
-        /// Tokens to take; 1 unless the device chooses.
-        public var count: UInt32
-        /// After which nothing is computed.
+        /// After which nothing is kept.
         public var endToken: UInt32
         /// The last tag that may be in use.
         public var epoch: UInt32
         /// How often a row is looked for before the dispatch gives up.
         public var patience: UInt32
-        /// `wantsLogits`, `chooses`.
-        public var flags: UInt32
-
-        /// Logits are written.
-        public static let wantsLogits: UInt32 = 1
-        /// The likeliest token is found, and is the next one taken.
-        public static let chooses: UInt32 = 2
+        private var padding: UInt32 = 0
 
         /// A job.
         public init(
-            stateSource: UInt64, stateTarget: UInt64, embedding: UInt64, token: Int, count: Int, endToken: Int?, epoch: UInt32,
-            patience: UInt32, flags: UInt32
+            stateSource: UInt64, stateTarget: UInt64, embedding: UInt64, token: Int, endToken: Int?, epoch: UInt32,
+            patience: UInt32
         ) {
             self.stateSource = stateSource
             self.stateTarget = stateTarget
             self.embedding = embedding
             self.token = UInt32(token)
-            self.count = UInt32(count)
             self.endToken = endToken.map { UInt32($0) } ?? .max
             self.epoch = epoch
             self.patience = patience
-            self.flags = flags
         }
     }
 
@@ -91,6 +81,12 @@ public struct Decode: Kernel {
     public var embeddingElement: EmbeddingTable.Element
     /// Floats between the states of two blocks.
     public var stateStride: Int
+    /// Tokens it takes, each but the first the likeliest after the one before.
+    public var count = 1
+    /// Whether the likeliest token is found.
+    public var chooses = false
+    /// Whether logits are written.
+    public var wantsLogits = true
 
     /// Describes one dispatch.
     public init(_ configuration: MatMulFreeConfiguration, embeddingElement: EmbeddingTable.Element, stateStride: Int) {
@@ -99,10 +95,10 @@ public struct Decode: Kernel {
         self.stateStride = stateStride
     }
 
-    /// Bytes of the exchange: two words, and a value and a tag for each element of the rows that are exchanged and for two words of each
+    /// Bytes of the exchange: four words, and a value and a tag for each element of the rows that are exchanged and for two words of each
     /// work group.
     public func exchangeBytes(for device: DeviceTraits) -> Int {
-        8 + 8 * (2 * hidden + 2 * state + inner + 2 * shares(device).head.owners)
+        16 + 8 * (2 * hidden + 2 * state + inner + 2 * shares(device).head.owners)
     }
 
     /// Whether the codes, sums and records of this model fit into this device's shared memory.
@@ -139,8 +135,8 @@ public struct Decode: Kernel {
             + shares.all.flatMap { [UInt32($0.groups), UInt32($0.split), UInt32($0.depth)] }
     }
 
-    /// None.
-    public var params: Params { Params() }
+    /// As the shader declares them.
+    public var params: Params { Params(count: UInt32(count), chooses: chooses ? 1 : 0, wantsLogits: wantsLogits ? 1 : 0) }
     /// One for each processor, or fewer where there are not so many rows.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { (shares(device).all.map(\.owners).max()!, 1) }
 

@@ -15,6 +15,11 @@ final class ResidentDecoder {
         var chosen: [Int]
     }
 
+    private struct Request: Hashable {
+        var count: Int
+        var wantsLogits, chooses: Bool
+    }
+
     /// Most tokens of one dispatch.
     static let mostTokens = 16
     /// How often a work group looks for a row: a second or more, where a whole pass takes milliseconds.
@@ -27,8 +32,11 @@ final class ResidentDecoder {
     private let otherState: Buffer
     private let job, result: Buffer
     private let embedding: UInt64
-    private let recording: Recording
+    private let kernel: Decode
+    private let makeRecording: (Decode) throws -> Recording
+    private var recordings: [Request: Recording] = [:]
     private let toWorkspace: Recording
+    private var last: Recording?
     private var stateIsElsewhere = false
     /// The last tag that may be in use; not 0, which is what fresh buffers hold.
     private var epoch: UInt32 = 1
@@ -75,6 +83,7 @@ final class ResidentDecoder {
         self.configuration = configuration
         self.workspace = workspace
         let kernel = Self.kernel(configuration, element: weights.embeddingElement)
+        self.kernel = kernel
         func make(_ byteCount: Int, _ memory: BufferMemory, _ label: String) throws -> Buffer {
             let buffer = try device.makeBuffer(byteCount: byteCount, memory: memory, label: label)
             try device.upload([UInt8](repeating: 0, count: byteCount), to: buffer)
@@ -90,11 +99,14 @@ final class ResidentDecoder {
 
         let buffers = [records, exchange, workspace.logits, result].map { BufferSlice($0) }
         let kept = [otherState, workspace.state] + weights.buffers
-        recording = try device.record(label: "decode") { [job] recorder in
-            if device.description.features.contains(.timestamps) { try recorder.writeTimestamp(0) }
-            kept.forEach { recorder.keep($0) }
-            try recorder.dispatch(kernel, [BufferSlice(job)] + buffers, on: device, traits: traits)
-            if device.description.features.contains(.timestamps) { try recorder.writeTimestamp(1) }
+        makeRecording = { [job] kernel in
+            try device.record(label: "decode") { recorder in
+                let isTimed = device.description.features.contains(.timestamps)
+                if isTimed { try recorder.writeTimestamp(0) }
+                kept.forEach { recorder.keep($0) }
+                try recorder.dispatch(kernel, [BufferSlice(job)] + buffers, on: device, traits: traits)
+                if isTimed { try recorder.writeTimestamp(1) }
+            }
         }
         toWorkspace = try device.record(label: "state") { [otherState] recorder in
             recorder.copy(from: BufferSlice(otherState), to: BufferSlice(workspace.state))
@@ -112,12 +124,13 @@ final class ResidentDecoder {
         let (source, target) = stateIsElsewhere ? (otherState, workspace.state) : (workspace.state, otherState)
         let request = Decode.Job(
             stateSource: source.deviceAddress!, stateTarget: target.deviceAddress!, embedding: embedding, token: token,
-            count: count, endToken: endToken, epoch: epoch, patience: Self.patience,
-            flags: (wantsLogits ? Decode.Job.wantsLogits : 0) | (chooses ? Decode.Job.chooses : 0))
+            endToken: endToken, epoch: epoch, patience: Self.patience)
         let thisEpoch = epoch
         epoch &+= UInt32(count * configuration.layerCount + 1)
         try device.upload([request], to: job)
+        let recording = try recording(Request(count: count, wantsLogits: wantsLogits, chooses: chooses))
         try device.run(recording)
+        last = recording
         let words = try device.download(UInt32.self, count: 2 + count, from: result)
         if words[0] == thisEpoch { return nil }
         if keepsState { stateIsElsewhere.toggle() }
@@ -125,9 +138,19 @@ final class ResidentDecoder {
         return Outcome(taken: taken, chosen: chooses ? words[2..<2 + taken].map { Int($0) } : [])
     }
 
+    private func recording(_ request: Request) throws -> Recording {
+        if let known = recordings[request] { return known }
+        var kernel = kernel
+        (kernel.count, kernel.wantsLogits, kernel.chooses) = (request.count, request.wantsLogits, request.chooses)
+        let recording = try makeRecording(kernel)
+        recordings[request] = recording
+        device.savePipelineCache()
+        return recording
+    }
+
     /// Nanoseconds by the device's clock that the last dispatch took.
     func lastNanoseconds() throws -> UInt64 {
-        let times = try recording.timestamps()
+        guard let times = try last?.timestamps() else { return 0 }
         return times[1] - times[0]
     }
 
