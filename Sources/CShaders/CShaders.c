@@ -91,6 +91,12 @@ static const _Alignas(4) unsigned char mlgru_fused_dot[] = {
 const void *cshaders_mlgru_fused_dot(void) { return mlgru_fused_dot; }
 size_t cshaders_mlgru_fused_dot_size(void) { return sizeof mlgru_fused_dot; }
 
+static const _Alignas(4) unsigned char mlgru_step[] = {
+#embed "spv/mlgru_step.spv"
+};
+const void *cshaders_mlgru_step(void) { return mlgru_step; }
+size_t cshaders_mlgru_step_size(void) { return sizeof mlgru_step; }
+
 static const _Alignas(4) unsigned char output_gate[] = {
 #embed "spv/output_gate.spv"
 };
@@ -120,6 +126,12 @@ static const _Alignas(4) unsigned char residual[] = {
 };
 const void *cshaders_residual(void) { return residual; }
 size_t cshaders_residual_size(void) { return sizeof residual; }
+
+static const _Alignas(4) unsigned char argmax[] = {
+#embed "spv/argmax.spv"
+};
+const void *cshaders_argmax(void) { return argmax; }
+size_t cshaders_argmax_size(void) { return sizeof argmax; }
 
 static const _Alignas(4) unsigned char exact_probe[] = {
 #embed "spv/exact_probe.spv"

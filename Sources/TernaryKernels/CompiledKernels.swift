@@ -35,6 +35,8 @@ enum CompiledKernels {
         name: "mlgru_fused", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused(), count: cshaders_mlgru_fused_size()))
     static let mlgruFusedDot = ShaderCode(
         name: "mlgru_fused_dot", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused_dot(), count: cshaders_mlgru_fused_dot_size()))
+    static let mlgruStep = ShaderCode(
+        name: "mlgru_step", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_step(), count: cshaders_mlgru_step_size()))
     static let outputGate = ShaderCode(
         name: "output_gate", bytes: UnsafeRawBufferPointer(start: cshaders_output_gate(), count: cshaders_output_gate_size()))
     static let glu = ShaderCode(
@@ -45,6 +47,8 @@ enum CompiledKernels {
         name: "glu_fused_dot", bytes: UnsafeRawBufferPointer(start: cshaders_glu_fused_dot(), count: cshaders_glu_fused_dot_size()))
     static let residual = ShaderCode(
         name: "residual", bytes: UnsafeRawBufferPointer(start: cshaders_residual(), count: cshaders_residual_size()))
+    static let argmax = ShaderCode(
+        name: "argmax", bytes: UnsafeRawBufferPointer(start: cshaders_argmax(), count: cshaders_argmax_size()))
     static let exactProbe = ShaderCode(
         name: "exact_probe", bytes: UnsafeRawBufferPointer(start: cshaders_exact_probe(), count: cshaders_exact_probe_size()))
     static let readBandwidth = ShaderCode(

@@ -113,4 +113,39 @@ struct MLGRUTests {
             #expect(results[1].rows(6, width: 37) == gates.map(\.forget.bits))
         }
     }
+
+    @Test(
+        "a step of several sequences gives each the reference's bits and leaves the others alone",
+        arguments: [37, 300], [true, false])
+    func batchStep(channels: Int, takesProjections: Bool) throws {
+        let layer = Layer(columns: 64, channels: channels)
+        let sequences = [4, 0, 6, 1]
+        let stateStride = paddedWidth(channels) + 16
+        let z = Fixture.rows(sequences.count, width: 64, seed: 55).map(layer.projections)
+        let before = (0..<8).map { Fixture.normal(channels, seed: 80 + $0) }
+        for bounded in [true, false] {
+            let gates = z.map { layer.gates($0, bounded: bounded) }
+            var state = before
+            var gated: [[Float]] = []
+            for (row, sequence) in sequences.enumerated() {
+                state[sequence] = (0..<channels).map {
+                    mlgruStep(state[sequence][$0], forget: gates[row].forget[$0], input: gates[row].input[$0])
+                }
+                gated.append(zip(z[row][2], state[sequence]).map { outputGate($0, state: $1) })
+            }
+            let results = try TestDevice.run(
+                MLGRUStep(
+                    rows: sequences.count, channels: channels, stateStride: stateStride, takesProjections: takesProjections,
+                    hasLowerBound: bounded),
+                [
+                    (takesProjections ? z.map { $0[0] } : gates.map(\.input)).padded,
+                    (takesProjections ? z.map { $0[1] } : gates.map(\.forget)).padded, z.map { $0[2] }.padded,
+                    [layer.lowerBound].padded, .words(sequences.map { UInt32($0) }),
+                    .floats(before.flatMap { $0 + [Float](repeating: 0, count: stateStride - channels) }),
+                    .room(sequences.count * paddedWidth(channels)),
+                ], traits: TestDevice.traits[0])
+            #expect(results[5].rows(8, width: channels, stride: stateStride) == state.map(\.bits))
+            #expect(results[6].rows(sequences.count, width: channels) == gated.map(\.bits))
+        }
+    }
 }
