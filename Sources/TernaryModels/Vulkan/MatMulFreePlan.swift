@@ -9,9 +9,24 @@ struct MatMulFreePlan {
     let workspace: Workspace
     /// Buffers of the unfused form; nil where passes are fused.
     let unfused: UnfusedWorkspace?
+    /// Whose tokens the pass takes.
+    let rows: Rows
     /// Tokens the pass takes.
     let tokens: Int
     let logits: LogitRows
+
+    /// Whose tokens the rows of a pass are.
+    enum Rows {
+        /// One sequence's, in time order.
+        case sequence(Int)
+        /// One each of the sequences that the batch names.
+        case batch(BatchWorkspace)
+    }
+
+    private var batch: BatchWorkspace? { if case .batch(let batch) = rows { batch } else { nil } }
+    /// The batch where rows have states of their own. The only row of an engine's only sequence is one of that sequence.
+    private var steppedBatch: BatchWorkspace? { workspace.sequences > 1 ? batch : nil }
+    private var logitRows: Buffer { batch?.logits ?? workspace.logits }
 
     private var hiddenStride: Int { paddedWidth(configuration.hiddenSize) }
     private var stateStride: Int { paddedWidth(configuration.stateSize) }
@@ -23,7 +38,7 @@ struct MatMulFreePlan {
             plan.dispatch(
                 Embedding(
                     tokens: tokens, columns: configuration.hiddenSize, element: weights.embeddingElement, rows: part.rows),
-                [BufferSlice(workspace.tokens), part.slice, BufferSlice(workspace.x)])
+                [BufferSlice(batch?.tokens ?? workspace.tokens), part.slice, BufferSlice(workspace.x)])
         }
         plan.barrier()
         plan.mark(.embedding, residualRows)
@@ -36,15 +51,26 @@ struct MatMulFreePlan {
         Plan.Rows(buffer: workspace.x, count: tokens, width: configuration.hiddenSize, stride: hiddenStride)
     }
 
-    private func rows(_ buffer: Buffer, width: Int) -> Plan.Rows {
+    private func marked(_ buffer: Buffer, width: Int) -> Plan.Rows {
         Plan.Rows(buffer: buffer, count: tokens, width: width, stride: paddedWidth(width))
     }
 
+    /// The state of the sequence that the pass takes.
     private func state(_ layer: Int) -> BufferSlice {
-        BufferSlice(workspace.state, offset: layer * Self.stateRowBytes(configuration), byteCount: stateStride * 4)
+        var sequence = 0
+        if case .sequence(let number) = rows { sequence = number }
+        return BufferSlice(
+            workspace.state,
+            offset: Self.stateOffset(configuration, layer: layer, sequence: sequence, of: workspace.sequences),
+            byteCount: stateStride * 4)
     }
 
-    /// Distance between the states of two blocks: any device can bind such an offset.
+    /// Where a block's state of a sequence begins: a block's states lie one behind the other.
+    static func stateOffset(_ configuration: MatMulFreeConfiguration, layer: Int, sequence: Int, of sequences: Int) -> Int {
+        (layer * sequences + sequence) * stateRowBytes(configuration)
+    }
+
+    /// Distance between two states: any device can bind such an offset.
     static func stateRowBytes(_ configuration: MatMulFreeConfiguration) -> Int {
         (paddedWidth(configuration.stateSize) * 4 + 255) / 256 * 256
     }
@@ -53,9 +79,14 @@ struct MatMulFreePlan {
         let layer = weights.layers[index]
         let x = BufferSlice(workspace.x)
         if let unfused {
-            unfused.addMixer(layer, state: state(index), tokens: tokens, to: &plan)
-            plan.mark(.state, layer: index, rows(workspace.hidden, width: configuration.stateSize))
-        } else if tokens == 1 {
+            if let batch = steppedBatch {
+                unfused.addMixerProjections(layer, tokens: tokens, to: &plan)
+                addStep(index, of: batch, takesProjections: true, to: &plan)
+            } else {
+                unfused.addMixer(layer, state: state(index), tokens: tokens, to: &plan)
+                plan.mark(.state, layer: index, marked(workspace.hidden, width: configuration.stateSize))
+            }
+        } else if tokens == 1 && steppedBatch == nil {
             plan.dispatch(
                 mlgru(layer, isSequence: false),
                 [
@@ -66,8 +97,8 @@ struct MatMulFreePlan {
             plan.mark(
                 .state, layer: index,
                 Plan.Rows(
-                    buffer: workspace.state, offset: index * Self.stateRowBytes(configuration), count: 1,
-                    width: configuration.stateSize, stride: stateStride))
+                    buffer: workspace.state, offset: state(index).offset, count: 1, width: configuration.stateSize,
+                    stride: stateStride))
         } else {
             plan.dispatch(
                 mlgru(layer, isSequence: true),
@@ -76,10 +107,14 @@ struct MatMulFreePlan {
                     BufferSlice(workspace.forget), BufferSlice(workspace.gate), BufferSlice(workspace.input),
                 ])
             plan.barrier()
-            addRecurrence(state: state(index), to: &plan)
-            plan.mark(.state, layer: index, rows(workspace.hidden, width: configuration.stateSize))
+            if let batch = steppedBatch {
+                addStep(index, of: batch, takesProjections: false, to: &plan)
+            } else {
+                addRecurrence(state: state(index), to: &plan)
+                plan.mark(.state, layer: index, marked(workspace.hidden, width: configuration.stateSize))
+            }
         }
-        plan.mark(.gated, layer: index, rows(workspace.gated, width: configuration.stateSize))
+        plan.mark(.gated, layer: index, marked(workspace.gated, width: configuration.stateSize))
 
         addBitLinear(
             x: BufferSlice(workspace.gated), statistic: BufferSlice(workspace.gate), outer: layer.outputOuter,
@@ -97,7 +132,7 @@ struct MatMulFreePlan {
                 [x, layer.mlpOuter, layer.mlpCombined, layer.mlpWeights, BufferSlice(workspace.product)])
             plan.barrier()
         }
-        plan.mark(.product, layer: index, rows(workspace.product, width: configuration.intermediateSize))
+        plan.mark(.product, layer: index, marked(workspace.product, width: configuration.intermediateSize))
 
         let product = BufferSlice(workspace.product)
         addBitLinear(
@@ -122,6 +157,24 @@ struct MatMulFreePlan {
         plan.dispatch(
             OutputGate(count: tokens * stateStride),
             [BufferSlice(workspace.gate), BufferSlice(workspace.hidden), BufferSlice(workspace.gated)])
+        plan.barrier()
+    }
+
+    /// From the gates, or the projections that they come from, of one token of each of several sequences to the gated output.
+    private func addStep(_ index: Int, of batch: BatchWorkspace, takesProjections: Bool, to plan: inout Plan) {
+        let layer = weights.layers[index]
+        let rowBytes = Self.stateRowBytes(configuration)
+        let states = BufferSlice(
+            workspace.state, offset: Self.stateOffset(configuration, layer: index, sequence: 0, of: workspace.sequences),
+            byteCount: workspace.sequences * rowBytes)
+        plan.dispatch(
+            MLGRUStep(
+                rows: tokens, channels: configuration.stateSize, stateStride: rowBytes / 4, takesProjections: takesProjections,
+                hasLowerBound: layer.hasLowerBound),
+            [
+                BufferSlice(workspace.input), BufferSlice(workspace.forget), BufferSlice(workspace.gate), layer.lowerBound,
+                BufferSlice(batch.sequences), states, BufferSlice(workspace.gated),
+            ])
         plan.barrier()
     }
 
@@ -169,15 +222,15 @@ struct MatMulFreePlan {
             unfused.addBitLinear(
                 x: x, statistic: x, outer: weights.headOuter, epsilon: configuration.normEpsilon, combined: weights.headCombined,
                 matrix: weights.headWeights, rows: vocabulary, columns: configuration.hiddenSize, scale: weights.headScale,
-                tokens: count, y: BufferSlice(workspace.logits), yStride: vocabulary, to: &plan)
+                tokens: count, y: BufferSlice(logitRows), yStride: vocabulary, to: &plan)
         } else {
             plan.dispatch(
                 BitLinearFused(
                     tokens: count, rows: vocabulary, columns: configuration.hiddenSize, yStride: vocabulary,
                     scale: weights.headScale, outerEpsilon: configuration.normEpsilon, addsResidual: false),
-                [x, x, weights.headOuter, weights.headCombined, weights.headWeights, BufferSlice(workspace.logits)])
+                [x, x, weights.headOuter, weights.headCombined, weights.headWeights, BufferSlice(logitRows)])
         }
         plan.barrier()
-        plan.mark(.logits, Plan.Rows(buffer: workspace.logits, count: count, width: vocabulary, stride: vocabulary))
+        plan.mark(.logits, Plan.Rows(buffer: logitRows, count: count, width: vocabulary, stride: vocabulary))
     }
 }

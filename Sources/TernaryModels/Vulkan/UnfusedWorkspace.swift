@@ -121,8 +121,8 @@ struct UnfusedWorkspace {
             quantized(norm, columns: columns, tokens: tokens) + [matrix, y])
     }
 
-    /// From the residual stream to the gated output; ends with a barrier.
-    func addMixer(_ layer: DeviceWeights.Layer, state: BufferSlice, tokens: Int, to plan: inout Plan) {
+    /// From the residual stream to i_proj, f_proj and g_proj; ends with a barrier.
+    func addMixerProjections(_ layer: DeviceWeights.Layer, tokens: Int, to plan: inout Plan) {
         let (hidden, channels) = (configuration.hiddenSize, configuration.stateSize)
         let stride = paddedWidth(channels)
         let x = BufferSlice(workspace.x)
@@ -138,6 +138,13 @@ struct UnfusedWorkspace {
                 tokens: tokens, y: BufferSlice(projection.y), yStride: stride, to: &plan)
         }
         plan.barrier()
+    }
+
+    /// From the residual stream to the gated output of one sequence; ends with a barrier.
+    func addMixer(_ layer: DeviceWeights.Layer, state: BufferSlice, tokens: Int, to plan: inout Plan) {
+        let channels = configuration.stateSize
+        let stride = paddedWidth(channels)
+        addMixerProjections(layer, tokens: tokens, to: &plan)
         plan.dispatch(
             MLGRUGates(tokens: tokens, channels: channels, hasLowerBound: layer.hasLowerBound),
             [BufferSlice(workspace.input), BufferSlice(workspace.forget), layer.lowerBound])
