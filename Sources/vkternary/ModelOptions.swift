@@ -66,8 +66,10 @@ struct ModelOptions: ParsableArguments {
 
     /// Reads the model and makes it ready, with a progress bar where a person looks on.
     ///
-    /// - Parameter quiet: leaves out the bar, and the note that `auto` found no GPU.
-    func prepare(quiet: Bool) throws -> LoadedModel {
+    /// - Parameters:
+    ///   - quiet: leaves out the bar, and the note that `auto` found no GPU.
+    ///   - sequences: that the engine keeps the states of.
+    func prepare(quiet: Bool, sequences: Int = 1) throws -> LoadedModel {
         let backend = try deviceChoice.resolve()
         if !quiet, deviceChoice == .auto, case .cpu = backend {
             Terminal.note("vkternary: no GPU to run on (`vkternary devices` says why); the CPU it is")
@@ -79,14 +81,17 @@ struct ModelOptions: ParsableArguments {
         let model = try Model.load(source) {
             bar.update($0 * 0.7)
         } check: {
-            try backend.checkMemory($0, $1, form: form)
+            try backend.checkMemory($0, $1, form: form, sequences: sequences)
         }
-        let engine = try backend.engine(for: model.weights, form: form, threads: threads, logger: logger) {
+        let engine = try backend.engine(
+            for: model.weights, form: form, threads: threads, sequences: sequences, logger: logger
+        ) {
             bar.update(0.7 + $0 * 0.3)
         }
         return LoadedModel(
             model, engine: engine,
-            deviceMemory: backend.memoryEstimate(model.weights.configuration, model.weights.embedding.element, form: form),
+            deviceMemory: backend.memoryEstimate(
+                model.weights.configuration, model.weights.embedding.element, form: form, sequences: sequences),
             loadSeconds: (clock.now - start) / .seconds(1))
     }
 }
