@@ -4,7 +4,7 @@
 //   x (tokens, WIDTH) f32, weights i, f, g (D, WIDTH) T2 one behind the other  ->
 //   a step (SEQUENCE 0, one token):  state (D), gate projection (D), gated = gate * SiLU(state) (D)
 //   a sequence (SEQUENCE 1):         forget gate, gate projection, input gate, (tokens, D) each; mlgru.comp goes on
-// One work group takes GROUPS * 4 channels for TOKENS tokens; a channel's rows of i, f and g are summed by the same team of
+// One work group takes GROUPS * 4 channels for one token; a channel's rows of i, f and g are summed by the same team of
 // subgroups, so that its gates and state never leave the work group. Weights are read once a work group, x in full.
 // Defined by Sources/TernaryReference/MLGRU.swift and OutputGate.swift.
 #extension GL_GOOGLE_include_directive : require
@@ -16,11 +16,10 @@
 #extension GL_EXT_spirv_intrinsics : require
 #endif
 
-layout(constant_id = 9) const uint SEQUENCE = 0;
-layout(constant_id = 10) const uint HAS_LOWER_BOUND = 1;
+layout(constant_id = 8) const uint SEQUENCE = 0;
+layout(constant_id = 9) const uint HAS_LOWER_BOUND = 1;
 
 layout(push_constant) uniform Params {
-    uint tokens;        // rows of x
     uint rows;          // D
     uint state_stride;  // D padded: stride of every output row
     uint matrix_tiles;  // tiles of one of the three matrices
@@ -38,63 +37,53 @@ layout(std430, set = 0, binding = 5) buffer State { float state[]; };  // SEQUEN
 layout(std430, set = 0, binding = 6) writeonly buffer Gate { float gate[]; };
 layout(std430, set = 0, binding = 7) writeonly buffer Gated { float gated[]; };  // SEQUENCE: the input gate
 
+const uint SEPARATE_STATISTIC = 0;
 #define NORMS 3
-#define SAME_STATISTIC true
-#define LANE_SUMS (TOKENS * 2)
 #define MATRICES 3
-vec4 value(uint row, uint v);
-vec4 statistic(uint row, uint v);
-vec4 outer(uint v);
-vec4 combined(uint n, uint v);
-uvec4 load_tile(uint matrix, uint index);
-#include "prologue.glsl"
-#include "ternary_rows.glsl"
+#include "fused.glsl"
 #include "mlgru.glsl"
-vec4 value(uint row, uint v) { return x[row * VECTORS + v]; }
-vec4 statistic(uint row, uint v) { return x[row * VECTORS + v]; }
 vec4 outer(uint v) { return outer_weight[v]; }
 vec4 combined(uint n, uint v) { return combined_weight[n * VECTORS + v]; }
 uvec4 load_tile(uint matrix, uint index) { return tiles[matrix * params.matrix_tiles + index]; }
+void load_row(out vec4 x_row[VECTORS_EACH], out vec4 s_row[VECTORS_EACH]) {
+    [[unroll]] for (uint i = 0; i < VECTORS_EACH; ++i) x_row[i] = x[gl_WorkGroupID.y * VECTORS + vector(i)];
+}
 
 void main() {
-    const uint first_token = gl_WorkGroupID.y * TOKENS;
     const uint first_row = gl_WorkGroupID.x * ROWS_EACH;
     // What the epilogue needs is loaded before anything is waited for; a work group has seldom more channels than invocations.
-    const uint early_row = first_row + gl_LocalInvocationIndex % ROWS_EACH;
+    const uint early_row = first_row + gl_LocalInvocationIndex;
     float early_bound = 0.0;
     float early_state = 0.0;
-    if (early_row < params.rows) {
+    if (gl_LocalInvocationIndex < ROWS_EACH && early_row < params.rows) {
         if (HAS_LOWER_BOUND != 0) early_bound = lower_bound[early_row];
         if (SEQUENCE == 0) early_state = state[early_row];
     }
     begin_rows(params.rows);
-    quantize_rows(first_token, params.tokens - 1);
+    quantize_row();
     sum_rows(params.rows);
     barrier();
 
-    for (uint i = gl_LocalInvocationIndex; i < TOKENS * ROWS_EACH; i += WG_SIZE) {
-        const uint token = i / ROWS_EACH;
-        const uint local = i % ROWS_EACH;
-        const uint row = first_row + local;
-        if (row >= params.rows || first_token + token >= params.tokens) continue;
-        const float zi = row_value(token, 0, local, params.input_scale);
-        const float zf = row_value(token, 1, local, params.forget_scale);
-        const float zg = row_value(token, 2, local, params.gate_scale);
-        const bool is_early = i == gl_LocalInvocationIndex;
+    for (uint i = gl_LocalInvocationIndex; i < ROWS_EACH && first_row + i < params.rows; i += WG_SIZE) {
+        const uint row = first_row + i;
+        const float zi = row_value(0, i, params.input_scale);
+        const float zf = row_value(1, i, params.forget_scale);
+        const float zg = row_value(2, i, params.gate_scale);
+        const bool is_early = i < WG_SIZE;
         float bound = early_bound;
         if (HAS_LOWER_BOUND != 0 && !is_early) bound = lower_bound[row];
         const Gates gates = mlgru_gates(zi, zf, HAS_LOWER_BOUND != 0, bound);
-        const uint at = (first_token + token) * params.state_stride + row;
+        const uint at = gl_WorkGroupID.y * params.state_stride + row;
         gate[at] = zg;
         if (SEQUENCE != 0) {
             state[at] = gates.forget;
             gated[at] = gates.input_;
         } else {
             float h = early_state;
-            if (!is_early) h = state[at];
+            if (!is_early) h = state[row];
             h = mlgru_step(h, gates);
-            state[at] = h;
-            gated[at] = output_gate(zg, h);
+            state[row] = h;
+            gated[row] = output_gate(zg, h);
         }
     }
 }

@@ -11,7 +11,11 @@
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 
-layout(constant_id = 6) const uint SEPARATE_STATISTIC = 0;  // 1: the outer norm measures another row than x
+layout(constant_id = 1) const uint WIDTH = 2048;          // columns, padded to a multiple of 16
+layout(constant_id = 2) const float INVERSE_WIDTH = 0.0;  // 1 / columns
+layout(constant_id = 3) const uint HAS_OUTER = 1;         // 1: a block norm stands before BitLinear's own
+layout(constant_id = 4) const float OUTER_EPSILON = 1e-6;
+layout(constant_id = 5) const uint SEPARATE_STATISTIC = 0;  // 1: the outer norm measures another row than x
 
 layout(push_constant) uniform Params {
     uint plane;  // rows between the codes of one weighting and the next
@@ -25,27 +29,30 @@ layout(std430, set = 0, binding = 4) writeonly buffer Codes { uvec4 row_codes[];
 layout(std430, set = 0, binding = 5) writeonly buffer Step { float row_steps[]; };
 layout(std430, set = 0, binding = 6) writeonly buffer CodeSum { int row_sums[]; };
 
-#define SAME_STATISTIC (SEPARATE_STATISTIC == 0)
-#define LANE_SUMS (TOKENS * 2)
-vec4 value(uint row, uint v);
-vec4 statistic(uint row, uint v);
-vec4 outer(uint v);
-vec4 combined(uint n, uint v);
+#define NAME(x) x
+const uint CODE_ROWS = NORMS;
+const uint CODE_VECTORS = NORMS * (WIDTH / 16);
 #include "prologue.glsl"
-vec4 value(uint row, uint v) { return x[row * VECTORS + v]; }
-vec4 statistic(uint row, uint v) { return s[row * VECTORS + v]; }
 vec4 outer(uint v) { return outer_weight[v]; }
 vec4 combined(uint n, uint v) { return combined_weight[n * VECTORS + v]; }
+void load_row(out vec4 x_row[VECTORS_EACH], out vec4 s_row[VECTORS_EACH]) {
+    [[unroll]] for (uint i = 0; i < VECTORS_EACH; ++i) {
+        x_row[i] = x[gl_WorkGroupID.x * VECTORS + vector(i)];
+        if (HAS_OUTER != 0 && SEPARATE_STATISTIC != 0) s_row[i] = s[gl_WorkGroupID.x * VECTORS + vector(i)];
+    }
+}
 
 void main() {
     const uint row = gl_WorkGroupID.x;
-    quantize_rows(row, row);
+    quantize_row();
     const uint lane = gl_LocalInvocationIndex;
     for (uint i = lane; i < NORMS * (WIDTH / 16); i += WG_SIZE) {
         row_codes[(i / (WIDTH / 16) * params.plane + row) * (WIDTH / 16) + i % (WIDTH / 16)] = codes[i];
     }
     if (lane < NORMS) {
         row_steps[lane * params.plane + row] = steps[lane];
-        row_sums[lane * params.plane + row] = code_sums[lane];
+        int sum = 0;
+        for (uint p = 0; p < SUBGROUPS; ++p) sum += subgroup_code_sums[lane * SUBGROUPS + p];
+        row_sums[lane * params.plane + row] = sum;
     }
 }

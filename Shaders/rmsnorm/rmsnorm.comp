@@ -42,6 +42,6 @@ void main() {
     lane_sums[0][lane] = squares;
     if (HAS_OUTER != 0) lane_sums[1][lane] = outer_squares;
     barrier();
-    const float inverse = norm_root_inverse(0);
+    const float inverse = norm_root_inverse(INVERSE_WIDTH, HAS_OUTER != 0, OUTER_EPSILON);
     if (lane == 0) root_inverse[gl_WorkGroupID.x] = inverse;
 }

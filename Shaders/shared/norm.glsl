@@ -1,5 +1,4 @@
-// What the fused and the unfused norm share. The includer declares HAS_OUTER, OUTER_EPSILON, INVERSE_WIDTH and includes
-// exact.glsl and workgroup.glsl; lane_sums[which] holds the squares of the inner norm's row, lane_sums[which + 1] the outer one's.
+// What the fused and the unfused norm share. The includer includes exact.glsl and workgroup.glsl.
 #ifndef NORM_GLSL
 #define NORM_GLSL
 
@@ -14,15 +13,16 @@ float add_squares(float sum, vec4 v) {
     return s;
 }
 
-// The factor that is still missing from each weighted value.
-float norm_root_inverse(uint which) {
-    precise float mean = tree_sum(which) * INVERSE_WIDTH;
-    if (HAS_OUTER == 0) {
+// The factor that is still missing from each weighted value. lane_sums[0] holds the squares of the inner norm's row, lane_sums[1]
+// the outer one's where there is one.
+float norm_root_inverse(float inverse_width, bool has_outer, float outer_epsilon) {
+    precise float mean = tree_sum(0) * inverse_width;
+    if (!has_outer) {
         precise float biased = mean + BITLINEAR_EPSILON;
         return exact_rsqrt(biased);
     }
-    precise float outer_mean = tree_sum(which + 1) * INVERSE_WIDTH;
-    precise float outer_biased = outer_mean + OUTER_EPSILON;
+    precise float outer_mean = tree_sum(1) * inverse_width;
+    precise float outer_biased = outer_mean + outer_epsilon;
     const float outer_inverse = exact_rsqrt(outer_biased);
     precise float squared = outer_inverse * outer_inverse;
     precise float inner_mean = mean * squared;

@@ -6,7 +6,7 @@ import VulkanCompute
 public struct BitLinearFused: Kernel {
     /// The push-constant block.
     public struct Params: BitwiseCopyable, Sendable {
-        var tokens, rows, yStride: UInt32
+        var rows, yStride: UInt32
         var scale: Float
     }
 
@@ -67,9 +67,9 @@ public struct BitLinearFused: Kernel {
 
     /// As the shader declares them.
     public var params: Params {
-        Params(tokens: UInt32(tokens), rows: UInt32(rows), yStride: UInt32(yStride), scale: scale)
+        Params(rows: UInt32(rows), yStride: UInt32(yStride), scale: scale)
     }
 
-    /// Work groups along the rows of the matrix, and along blocks of tokens.
+    /// Work groups along the rows of the matrix, and along tokens.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { shape(device).workgroups }
 }

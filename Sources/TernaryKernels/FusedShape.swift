@@ -1,17 +1,15 @@
 /// How a fused product is laid over a device: the constants that the fused kernels share, and their launch size.
 ///
-/// `Shaders/shared/prologue.glsl` and `ternary_rows.glsl` declare the constants.
+/// `Shaders/shared/fused.glsl` declares the constants.
 struct FusedShape: Equatable, Sendable {
     /// Columns before padding.
     var columns: Int
     /// Epsilon of the block norm; nil where there is none.
     var outerEpsilon: Float?
-    /// Rows that a work group takes. The shaders can take several, and do so rightly on Mesa; NVIDIA's driver 580.159.04 then computes
-    /// other sums at some shapes (2 tokens of 2560 x 2560), so each row has work groups of its own.
-    static let tokensEach = 1
     var shares: RowShares
+    /// Rows of x, each of which has work groups of its own.
+    var tokens: Int
     var workgroups: (x: Int, y: Int) { (shares.workgroups, tokens) }
-    private var tokens: Int
 
     /// - Parameters:
     ///   - norms: different weightings of a row, each with codes of its own.
@@ -23,12 +21,12 @@ struct FusedShape: Equatable, Sendable {
         self.columns = columns
         self.outerEpsilon = outerEpsilon
         self.tokens = tokens
-        shares = RowShares(rows: rows, width: paddedWidth(columns), matrices: matrices, tokens: Self.tokensEach, device: device)
+        shares = RowShares(rows: rows, width: paddedWidth(columns), matrices: matrices, device: device)
     }
 
-    /// Whether the codes of so many rows fit into shared memory.
-    static func fits(columns: Int, norms: Int, tokens: Int = 1, device: DeviceTraits) -> Bool {
-        tokens * (norms * paddedWidth(columns) + laneSumBytes) + otherBytes <= device.sharedMemoryBytes
+    /// Whether a row's codes fit into shared memory.
+    static func fits(columns: Int, norms: Int, device: DeviceTraits) -> Bool {
+        norms * paddedWidth(columns) + laneSumBytes + otherBytes <= device.sharedMemoryBytes
     }
 
     /// Sums of a row's squares over lanes, for two norms.
@@ -36,12 +34,12 @@ struct FusedShape: Equatable, Sendable {
     /// Peaks, factors and partial sums.
     private static let otherBytes = 10 * 1024
 
-    /// constant_id 0 to 8.
+    /// constant_id 0 to 7.
     func constants(for device: DeviceTraits) -> [UInt32] {
         [
             UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), (1 / Float(columns)).bitPattern,
-            outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern, UInt32(Self.tokensEach), UInt32(shares.groups),
-            UInt32(shares.split), UInt32(shares.depth),
+            outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern, UInt32(shares.groups), UInt32(shares.split),
+            UInt32(shares.depth),
         ]
     }
 

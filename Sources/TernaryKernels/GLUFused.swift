@@ -6,7 +6,7 @@ import VulkanCompute
 public struct GLUFused: Kernel {
     /// The push-constant block.
     public struct Params: BitwiseCopyable, Sendable {
-        var tokens, rows, productStride, matrixTiles: UInt32
+        var rows, productStride, matrixTiles: UInt32
         var scale: Float
     }
 
@@ -51,10 +51,10 @@ public struct GLUFused: Kernel {
     /// As the shader declares them.
     public var params: Params {
         Params(
-            tokens: UInt32(tokens), rows: UInt32(channels), productStride: UInt32(paddedWidth(channels)),
+            rows: UInt32(channels), productStride: UInt32(paddedWidth(channels)),
             matrixTiles: UInt32(ceilDivide(channels, 4) * (paddedWidth(columns) / 16)), scale: scale)
     }
 
-    /// Work groups along the channels, and along blocks of tokens.
+    /// Work groups along the channels, and along tokens.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { shape(device).workgroups }
 }

@@ -7,7 +7,7 @@ import VulkanCompute
 public struct MLGRUFused: Kernel {
     /// The push-constant block.
     public struct Params: BitwiseCopyable, Sendable {
-        var tokens, rows, stateStride, matrixTiles: UInt32
+        var rows, stateStride, matrixTiles: UInt32
         var inputScale, forgetScale, gateScale: Float
     }
 
@@ -67,12 +67,11 @@ public struct MLGRUFused: Kernel {
     /// As the shader declares them.
     public var params: Params {
         Params(
-            tokens: UInt32(tokens), rows: UInt32(channels), stateStride: UInt32(paddedWidth(channels)),
+            rows: UInt32(channels), stateStride: UInt32(paddedWidth(channels)),
             matrixTiles: UInt32(ceilDivide(channels, 4) * (paddedWidth(columns) / 16)), inputScale: scales.input,
-            forgetScale: scales.forget,
-            gateScale: scales.gate)
+            forgetScale: scales.forget, gateScale: scales.gate)
     }
 
-    /// Work groups along the channels, and along blocks of tokens.
+    /// Work groups along the channels, and along tokens.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { shape(device).workgroups }
 }

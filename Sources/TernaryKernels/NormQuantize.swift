@@ -44,7 +44,7 @@ public struct NormQuantize: Kernel {
     public func constants(for device: DeviceTraits) -> [UInt32] {
         [
             UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), (1 / Float(columns)).bitPattern,
-            outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern, 1, hasSeparateStatistic ? 1 : 0,
+            outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern, hasSeparateStatistic ? 1 : 0,
         ]
     }
     /// As the shader declares them.

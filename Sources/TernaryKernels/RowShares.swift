@@ -14,7 +14,7 @@ struct RowShares: Equatable, Sendable {
 
     /// Fills the device: columns are split while there are too few rows to give every processor a work group; rows are stacked
     /// where there are enough for more than two, so that the prologue, which every work group repeats, is paid seldom.
-    init(rows: Int, width: Int, matrices: Int, tokens: Int, device: DeviceTraits) {
+    init(rows: Int, width: Int, matrices: Int, device: DeviceTraits) {
         let rowGroups = ceilDivide(rows, 4)
         let tiles = width / 16
         var split = 1
@@ -24,7 +24,7 @@ struct RowShares: Equatable, Sendable {
             split *= 2
         }
         let teams = device.subgroups / split
-        let bytesPerGroup = 16 * matrices * tokens * split
+        let bytesPerGroup = 16 * matrices * split
         let mostGroups = max(teams, Self.sumsBudget / bytesPerGroup / teams * teams)
         let wanted = ceilDivide(ceilDivide(rowGroups, 2 * device.processors), teams) * teams
         groups = min(wanted, mostGroups)
