@@ -31,6 +31,30 @@ static const _Alignas(4) unsigned char norm_quantize_3[] = {
 const void *cshaders_norm_quantize_3(void) { return norm_quantize_3; }
 size_t cshaders_norm_quantize_3_size(void) { return sizeof norm_quantize_3; }
 
+static const _Alignas(4) unsigned char residual_quantize[] = {
+#embed "spv/residual_quantize.spv"
+};
+const void *cshaders_residual_quantize(void) { return residual_quantize; }
+size_t cshaders_residual_quantize_size(void) { return sizeof residual_quantize; }
+
+static const _Alignas(4) unsigned char residual_quantize_3[] = {
+#embed "spv/residual_quantize_3.spv"
+};
+const void *cshaders_residual_quantize_3(void) { return residual_quantize_3; }
+size_t cshaders_residual_quantize_3_size(void) { return sizeof residual_quantize_3; }
+
+static const _Alignas(4) unsigned char glu_quantize[] = {
+#embed "spv/glu_quantize.spv"
+};
+const void *cshaders_glu_quantize(void) { return glu_quantize; }
+size_t cshaders_glu_quantize_size(void) { return sizeof glu_quantize; }
+
+static const _Alignas(4) unsigned char mlgru_step_quantize[] = {
+#embed "spv/mlgru_step_quantize.spv"
+};
+const void *cshaders_mlgru_step_quantize(void) { return mlgru_step_quantize; }
+size_t cshaders_mlgru_step_quantize_size(void) { return sizeof mlgru_step_quantize; }
+
 static const _Alignas(4) unsigned char ternary_matmul[] = {
 #embed "spv/ternary_matmul.spv"
 };

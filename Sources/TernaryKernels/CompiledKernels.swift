@@ -15,6 +15,14 @@ enum CompiledKernels {
         name: "norm_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_norm_quantize(), count: cshaders_norm_quantize_size()))
     static let normQuantize3 = ShaderCode(
         name: "norm_quantize_3", bytes: UnsafeRawBufferPointer(start: cshaders_norm_quantize_3(), count: cshaders_norm_quantize_3_size()))
+    static let residualQuantize = ShaderCode(
+        name: "residual_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_residual_quantize(), count: cshaders_residual_quantize_size()))
+    static let residualQuantize3 = ShaderCode(
+        name: "residual_quantize_3", bytes: UnsafeRawBufferPointer(start: cshaders_residual_quantize_3(), count: cshaders_residual_quantize_3_size()))
+    static let gluQuantize = ShaderCode(
+        name: "glu_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_glu_quantize(), count: cshaders_glu_quantize_size()))
+    static let mlgruStepQuantize = ShaderCode(
+        name: "mlgru_step_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_step_quantize(), count: cshaders_mlgru_step_quantize_size()))
     static let ternaryMatmul = ShaderCode(
         name: "ternary_matmul", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul(), count: cshaders_ternary_matmul_size()))
     static let ternaryMatmulDot = ShaderCode(

@@ -8,7 +8,7 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prove that every device here computes the same bits.",
         discussion: """
-            Runs the same tokens on the CPU reference, the CPU and every Vulkan device, fused and unfused, as one prefill, step by \
+            Runs the same tokens on the CPU reference, the CPU and every Vulkan device, in every form, as one prefill, step by \
             step and in a batch of sequences, and compares hashes of all logits and of the recurrent state. Where they differ, the \
             first differing value is named and the exit code is 1. --device takes one device instead of all; VKTERNARY_DEVICE is not looked at.
             """)
@@ -22,7 +22,7 @@ struct Verify: ParsableCommand {
     var tokens = 24
 
     @Option(help: "Sequences of the batch.")
-    var batch = 5
+    var batch = 8
 
     @Flag(help: "Write JSON.")
     var json = false
@@ -124,9 +124,9 @@ struct Verify: ParsableCommand {
         return (0..<tokens).map { _ in Int(random.next() % UInt64(model.weights.configuration.vocabularySize)) }
     }
 
-    private var forms: [VulkanEngine.Form] { options.form == .automatic ? [.fused, .unfused] : [options.form] }
+    private var forms: [VulkanEngine.Form] { options.form == .automatic ? VulkanEngine.Form.allCases : [options.form] }
 
-    /// The device that was asked for, or all there are; Vulkan devices in both forms.
+    /// The device that was asked for, or all there are; Vulkan devices in every form.
     private func backends(_ wanted: Backend?) throws -> [(Backend, VulkanEngine.Form?)] {
         if let wanted {
             guard case .vulkan = wanted else { return [(wanted, nil)] }

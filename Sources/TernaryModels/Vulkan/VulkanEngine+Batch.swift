@@ -68,12 +68,22 @@ extension VulkanEngine {
         try device.upload(sequences.map { UInt32($0) }, to: batch.sequences)
     }
 
+    /// One step that leaves logits. Many rows are worth kernels of their own, where the form does not say otherwise.
+    private func batchPlan(rows: Int) -> Plan {
+        guard rows >= Self.manyTokens, let unfused, unfused.quantizesAtOnce, BatchPlan.fits(device.description) else {
+            return plan(.batch(batch), tokens: rows, logits: .all)
+        }
+        return BatchPlan(
+            configuration: configuration, weights: weights, workspace: workspace, unfused: unfused, batch: batch, rows: rows
+        ).make()
+    }
+
     private func recording(_ pass: BatchPass) throws -> Recording {
         if let known = batchRecordings[pass] { return known }
         if batchRecordings.count >= Self.mostRecordings { batchRecordings = [:] }
         var steps: [Plan.Step] = []
         for step in 0..<(pass.drawnSteps ?? 1) {
-            var plan = plan(.batch(batch), tokens: pass.rows, logits: .all)
+            var plan = batchPlan(rows: pass.rows)
             if pass.drawnSteps != nil {
                 plan.dispatch(
                     Argmax(rows: pass.rows, columns: configuration.vocabularySize, firstDrawn: step * pass.rows),

@@ -36,10 +36,10 @@ public final class VulkanEngine: Engine {
 
     let device: Device
     private let traits: DeviceTraits
-    private let weights: DeviceWeights
+    let weights: DeviceWeights
     let workspace: Workspace
     let batch: BatchWorkspace
-    private let unfused: UnfusedWorkspace?
+    let unfused: UnfusedWorkspace?
     private var recordings: [Pass: Recording] = [:]
     var batchRecordings: [BatchPass: Recording] = [:]
 
@@ -52,7 +52,7 @@ public final class VulkanEngine: Engine {
     /// Most tokens of one pass whose logits are all wanted; logits of more would fill memory for little speed.
     private static let mostLogitRows = 16
     /// Tokens from which on the automatic form is unfused: on an H200 fused dispatches are ahead up to four tokens.
-    private static let manyTokens = 6
+    static let manyTokens = 6
     /// Recordings kept; prompts come in all lengths.
     private static let mostRecordings = 8
 
