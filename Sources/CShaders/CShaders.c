@@ -31,6 +31,30 @@ static const _Alignas(4) unsigned char norm_quantize_3[] = {
 const void *cshaders_norm_quantize_3(void) { return norm_quantize_3; }
 size_t cshaders_norm_quantize_3_size(void) { return sizeof norm_quantize_3; }
 
+static const _Alignas(4) unsigned char residual_quantize[] = {
+#embed "spv/residual_quantize.spv"
+};
+const void *cshaders_residual_quantize(void) { return residual_quantize; }
+size_t cshaders_residual_quantize_size(void) { return sizeof residual_quantize; }
+
+static const _Alignas(4) unsigned char residual_quantize_3[] = {
+#embed "spv/residual_quantize_3.spv"
+};
+const void *cshaders_residual_quantize_3(void) { return residual_quantize_3; }
+size_t cshaders_residual_quantize_3_size(void) { return sizeof residual_quantize_3; }
+
+static const _Alignas(4) unsigned char glu_quantize[] = {
+#embed "spv/glu_quantize.spv"
+};
+const void *cshaders_glu_quantize(void) { return glu_quantize; }
+size_t cshaders_glu_quantize_size(void) { return sizeof glu_quantize; }
+
+static const _Alignas(4) unsigned char mlgru_step_quantize[] = {
+#embed "spv/mlgru_step_quantize.spv"
+};
+const void *cshaders_mlgru_step_quantize(void) { return mlgru_step_quantize; }
+size_t cshaders_mlgru_step_quantize_size(void) { return sizeof mlgru_step_quantize; }
+
 static const _Alignas(4) unsigned char ternary_matmul[] = {
 #embed "spv/ternary_matmul.spv"
 };
@@ -91,6 +115,24 @@ static const _Alignas(4) unsigned char mlgru_fused_dot[] = {
 const void *cshaders_mlgru_fused_dot(void) { return mlgru_fused_dot; }
 size_t cshaders_mlgru_fused_dot_size(void) { return sizeof mlgru_fused_dot; }
 
+static const _Alignas(4) unsigned char mlgru_fused_batch[] = {
+#embed "spv/mlgru_fused_batch.spv"
+};
+const void *cshaders_mlgru_fused_batch(void) { return mlgru_fused_batch; }
+size_t cshaders_mlgru_fused_batch_size(void) { return sizeof mlgru_fused_batch; }
+
+static const _Alignas(4) unsigned char mlgru_fused_batch_dot[] = {
+#embed "spv/mlgru_fused_batch_dot.spv"
+};
+const void *cshaders_mlgru_fused_batch_dot(void) { return mlgru_fused_batch_dot; }
+size_t cshaders_mlgru_fused_batch_dot_size(void) { return sizeof mlgru_fused_batch_dot; }
+
+static const _Alignas(4) unsigned char mlgru_step[] = {
+#embed "spv/mlgru_step.spv"
+};
+const void *cshaders_mlgru_step(void) { return mlgru_step; }
+size_t cshaders_mlgru_step_size(void) { return sizeof mlgru_step; }
+
 static const _Alignas(4) unsigned char output_gate[] = {
 #embed "spv/output_gate.spv"
 };
@@ -120,6 +162,12 @@ static const _Alignas(4) unsigned char residual[] = {
 };
 const void *cshaders_residual(void) { return residual; }
 size_t cshaders_residual_size(void) { return sizeof residual; }
+
+static const _Alignas(4) unsigned char argmax[] = {
+#embed "spv/argmax.spv"
+};
+const void *cshaders_argmax(void) { return argmax; }
+size_t cshaders_argmax_size(void) { return sizeof argmax; }
 
 static const _Alignas(4) unsigned char exact_probe[] = {
 #embed "spv/exact_probe.spv"

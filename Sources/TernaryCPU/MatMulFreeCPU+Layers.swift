@@ -4,23 +4,27 @@ import TernaryCore
 /// The two halves of a layer and the head, each a pair of quantising and multiplying.
 extension MatMulFreeCPU {
     /// MLGRU, output gate, o_proj and residual.
-    func tokenMixer(_ index: Int, count: Int, first: Int) {
+    ///
+    /// - Parameter states: where the state that each token of the block advances begins.
+    func tokenMixer(_ index: Int, states starts: [Int], first: Int) {
+        let count = starts.count
         let (layer, norm, kernels) = (weights.layers[index], norms[index], kernels)
         let (hiddenSize, stateSize) = (weights.configuration.hiddenSize, weights.configuration.stateSize)
         let (stream, gates, gated) = (residual.base, gateRows.base, gatedRows.base)
-        let state = recurrent.base + index * stateSize
+        let layerStates = recurrent.base + index * stateSize
         let states = statesForObserver()
 
         quantize(stream, count: count, norms: [norm.input, norm.forget, norm.gate])
         multiply([layer.input.matrix, layer.forget.matrix, layer.gate.matrix], by: [0, 1, 2], count: count) {
             token, rows, products in
             let at = token * stateSize + rows.lowerBound
+            let state = layerStates + starts[token] + rows.lowerBound
             Self.withRow(layer.lowerBound) { lowerBound in
                 kernels.mlgru(
                     products[0], products[1], products[2], lowerBound.map { $0 + rows.lowerBound },
-                    state + rows.lowerBound, gates + at, gated + at, rows.count)
+                    state, gates + at, gated + at, rows.count)
             }
-            if let states { (states + at).update(from: state + rows.lowerBound, count: rows.count) }
+            if let states { (states + at).update(from: state, count: rows.count) }
         }
         if let states { report(.state, layer: index, first: first, count: count, states, width: stateSize) }
         report(.gated, layer: index, first: first, count: count, gated, width: stateSize)

@@ -4,7 +4,8 @@ import TernaryCore
 /// MatMul-free LM on the CPU's vector units and all its cores; the bits are those of `MatMulFreeReference`.
 ///
 /// A prompt is taken in blocks of tokens, so that weights are read once for many tokens; the recurrence runs in time
-/// order within a block, which is why the result does not depend on how tokens are split into calls or blocks.
+/// order within a block, which is why the result does not depend on how tokens are split into calls or blocks. A step of
+/// several sequences is a block too, in which each token advances a state of its own.
 ///
 /// Not for use from several threads at once.
 public final class MatMulFreeCPU {
@@ -23,7 +24,9 @@ public final class MatMulFreeCPU {
     /// Most tokens in a block.
     let blockTokens: Int
 
-    /// Recurrent state, `(L, D)`.
+    /// Sequences whose states are kept.
+    public let sequenceCount: Int
+    /// Recurrent states, `(sequences, L, D)`.
     let recurrent: Scratch<Float>
     /// Residual stream, `(blockTokens, H)`.
     let residual: Scratch<Float>
@@ -46,8 +49,12 @@ public final class MatMulFreeCPU {
     /// - Parameters:
     ///   - threads: threads that work, the caller's among them; nil for as many as the process may use.
     ///   - variant: the kernels; nil for those that `VKTERNARY_CPU` names, else the best that the machine can run.
+    ///   - sequences: whose states are kept.
     /// - Throws: `CPUError` where `VKTERNARY_CPU` names kernels that cannot run.
-    public init(_ weights: MatMulFreeWeights, threads: Int? = nil, variant: CPUVariant? = nil) throws(CPUError) {
+    public init(
+        _ weights: MatMulFreeWeights, threads: Int? = nil, variant: CPUVariant? = nil, sequences: Int = 1
+    ) throws(CPUError) {
+        precondition(sequences > 0, "an engine holds a sequence at least")
         let variant = if let variant { variant } else { try CPUVariant.chosen() }
         guard variant.isSupported, let table = variant.kernels else { throw .variant(variant.rawValue) }
         self.weights = weights
@@ -62,7 +69,8 @@ public final class MatMulFreeCPU {
         blockTokens = tokens
         widest = TernaryMatrix.padded(max(shape.hiddenSize, shape.stateSize, shape.intermediateSize), to: 64)
         let widest = widest
-        recurrent = Scratch(weights.layers.count * shape.stateSize, zero: 0)
+        sequenceCount = sequences
+        recurrent = Scratch(sequences * weights.layers.count * shape.stateSize, zero: 0)
         residual = Scratch(tokens * shape.hiddenSize, zero: 0)
         quantized = (0..<3).map { _ in QuantizedBlock(tokens: tokens, widest: widest) }
         gateRows = Scratch(tokens * shape.stateSize, zero: 0)
@@ -75,37 +83,59 @@ public final class MatMulFreeCPU {
     /// Threads that work, the caller's among them.
     public var threads: Int { pool.threads }
 
-    /// Recurrent state, `(L, D)`.
-    public var state: [[Float]] {
-        get {
-            let width = weights.configuration.stateSize
-            return weights.layers.indices.map { layer in
-                Array(UnsafeBufferPointer(start: recurrent.base + layer * width, count: width))
-            }
-        }
-        set {
-            let width = weights.configuration.stateSize
-            precondition(
-                newValue.count == weights.layers.count && newValue.allSatisfy { $0.count == width },
-                "a state is \(weights.layers.count) rows of \(width)")
-            for (layer, row) in newValue.enumerated() {
-                (recurrent.base + layer * width).update(from: row, count: width)
-            }
-        }
+    /// Recurrent state of a sequence, `(L, D)`.
+    public func state(of sequence: Int = 0) -> [[Float]] {
+        let width = weights.configuration.stateSize
+        let start = recurrent.base + firstState(of: sequence)
+        return weights.layers.indices.map { Array(UnsafeBufferPointer(start: start + $0 * width, count: width)) }
     }
 
-    /// Takes tokens through the model and advances the state.
+    /// Sets what `state(of:)` gave.
+    public func setState(_ rows: [[Float]], of sequence: Int = 0) {
+        let width = weights.configuration.stateSize
+        precondition(
+            rows.count == weights.layers.count && rows.allSatisfy { $0.count == width },
+            "a state is \(weights.layers.count) rows of \(width)")
+        let start = recurrent.base + firstState(of: sequence)
+        for (layer, row) in rows.enumerated() { (start + layer * width).update(from: row, count: width) }
+    }
+
+    /// Where the state of a sequence begins.
+    func firstState(of sequence: Int) -> Int {
+        precondition(0..<sequenceCount ~= sequence, "sequence \(sequence) of \(sequenceCount)")
+        return sequence * weights.layers.count * weights.configuration.stateSize
+    }
+
+    /// Takes tokens of a sequence through the model and advances its state.
     ///
-    /// - Parameter tokens: ids below the vocabulary's size.
+    /// - Parameters:
+    ///   - tokens: ids below the vocabulary's size.
+    ///   - sequence: below `sequenceCount`.
     /// - Returns: the logits of the tokens that `logits` asks for, `(rows, V)` row-major.
-    public func forward(_ tokens: [Int], logits rows: LogitRows) -> [Float] {
+    public func forward(_ tokens: [Int], sequence: Int = 0, logits rows: LogitRows) -> [Float] {
+        forward(tokens, states: Array(repeating: firstState(of: sequence), count: tokens.count), logits: rows)
+    }
+
+    /// Takes one token for each of several sequences through the model and advances their states.
+    ///
+    /// - Parameters:
+    ///   - tokens: ids below the vocabulary's size.
+    ///   - sequences: whose each token is.
+    /// - Returns: their logits, `(tokens, V)` row-major.
+    public func step(_ tokens: [Int], of sequences: [Int]) -> [Float] {
+        precondition(tokens.count == sequences.count, "\(tokens.count) tokens for \(sequences.count) sequences")
+        return forward(tokens, states: sequences.map(firstState), logits: .all)
+    }
+
+    /// - Parameter states: where the state that each token advances begins.
+    private func forward(_ tokens: [Int], states: [Int], logits rows: LogitRows) -> [Float] {
         precondition(
             tokens.allSatisfy { $0 >= 0 && $0 < weights.embedding.rows }, "a token id is outside the vocabulary")
         let vocabulary = weights.head.matrix.rows
         return Array(unsafeUninitializedCapacity: rows.rowCount(tokens: tokens.count) * vocabulary) { logits, written in
             for first in stride(from: 0, to: tokens.count, by: blockTokens) {
                 let count = min(blockTokens, tokens.count - first)
-                hidden(tokens[first..<first + count], first: first)
+                hidden(tokens[first..<first + count], states: Array(states[first..<first + count]), first: first)
                 let wanted =
                     switch rows {
                     case .none: 0..<0
@@ -120,7 +150,7 @@ public final class MatMulFreeCPU {
     }
 
     /// Takes a block of tokens through all layers; the residual stream is what remains.
-    private func hidden(_ tokens: ArraySlice<Int>, first: Int) {
+    private func hidden(_ tokens: ArraySlice<Int>, states: [Int], first: Int) {
         let width = weights.configuration.hiddenSize
         let stream = residual.base
         pool.run(tokens.count) { [weights] token, _ in
@@ -129,7 +159,7 @@ public final class MatMulFreeCPU {
         }
         report(.embedding, layer: 0, first: first, count: tokens.count, stream, width: width)
         for index in weights.layers.indices {
-            tokenMixer(index, count: tokens.count, first: first)
+            tokenMixer(index, states: states, first: first)
             channelMixer(index, count: tokens.count, first: first)
         }
     }

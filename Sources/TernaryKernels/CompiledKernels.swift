@@ -15,6 +15,14 @@ enum CompiledKernels {
         name: "norm_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_norm_quantize(), count: cshaders_norm_quantize_size()))
     static let normQuantize3 = ShaderCode(
         name: "norm_quantize_3", bytes: UnsafeRawBufferPointer(start: cshaders_norm_quantize_3(), count: cshaders_norm_quantize_3_size()))
+    static let residualQuantize = ShaderCode(
+        name: "residual_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_residual_quantize(), count: cshaders_residual_quantize_size()))
+    static let residualQuantize3 = ShaderCode(
+        name: "residual_quantize_3", bytes: UnsafeRawBufferPointer(start: cshaders_residual_quantize_3(), count: cshaders_residual_quantize_3_size()))
+    static let gluQuantize = ShaderCode(
+        name: "glu_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_glu_quantize(), count: cshaders_glu_quantize_size()))
+    static let mlgruStepQuantize = ShaderCode(
+        name: "mlgru_step_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_step_quantize(), count: cshaders_mlgru_step_quantize_size()))
     static let ternaryMatmul = ShaderCode(
         name: "ternary_matmul", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul(), count: cshaders_ternary_matmul_size()))
     static let ternaryMatmulDot = ShaderCode(
@@ -35,6 +43,12 @@ enum CompiledKernels {
         name: "mlgru_fused", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused(), count: cshaders_mlgru_fused_size()))
     static let mlgruFusedDot = ShaderCode(
         name: "mlgru_fused_dot", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused_dot(), count: cshaders_mlgru_fused_dot_size()))
+    static let mlgruFusedBatch = ShaderCode(
+        name: "mlgru_fused_batch", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused_batch(), count: cshaders_mlgru_fused_batch_size()))
+    static let mlgruFusedBatchDot = ShaderCode(
+        name: "mlgru_fused_batch_dot", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused_batch_dot(), count: cshaders_mlgru_fused_batch_dot_size()))
+    static let mlgruStep = ShaderCode(
+        name: "mlgru_step", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_step(), count: cshaders_mlgru_step_size()))
     static let outputGate = ShaderCode(
         name: "output_gate", bytes: UnsafeRawBufferPointer(start: cshaders_output_gate(), count: cshaders_output_gate_size()))
     static let glu = ShaderCode(
@@ -45,6 +59,8 @@ enum CompiledKernels {
         name: "glu_fused_dot", bytes: UnsafeRawBufferPointer(start: cshaders_glu_fused_dot(), count: cshaders_glu_fused_dot_size()))
     static let residual = ShaderCode(
         name: "residual", bytes: UnsafeRawBufferPointer(start: cshaders_residual(), count: cshaders_residual_size()))
+    static let argmax = ShaderCode(
+        name: "argmax", bytes: UnsafeRawBufferPointer(start: cshaders_argmax(), count: cshaders_argmax_size()))
     static let exactProbe = ShaderCode(
         name: "exact_probe", bytes: UnsafeRawBufferPointer(start: cshaders_exact_probe(), count: cshaders_exact_probe_size()))
     static let readBandwidth = ShaderCode(

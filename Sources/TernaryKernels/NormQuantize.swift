@@ -42,10 +42,7 @@ public struct NormQuantize: Kernel {
     }
     /// In order of `constant_id`; one row a work group.
     public func constants(for device: DeviceTraits) -> [UInt32] {
-        [
-            UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), (1 / Float(columns)).bitPattern,
-            outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern, hasSeparateStatistic ? 1 : 0,
-        ]
+        RowQuantize.constants(columns: columns, outerEpsilon: outerEpsilon, device: device) + [hasSeparateStatistic ? 1 : 0]
     }
     /// As the shader declares them.
     public var params: Params { Params(plane: UInt32(plane)) }

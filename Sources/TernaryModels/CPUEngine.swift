@@ -12,19 +12,29 @@ public final class CPUEngine: Engine {
     public var deviceSeconds: Double? { nil }
     /// The model's shape.
     public var configuration: MatMulFreeConfiguration { model.weights.configuration }
+    /// Sequences whose states it keeps.
+    public var sequenceCount: Int { model.sequenceCount }
     /// All on the host.
     public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount) }
     private let model: MatMulFreeCPU
 
-    /// - Parameter threads: nil for as many as the process may use.
-    public init(_ weights: MatMulFreeWeights, threads: Int? = nil) throws {
-        model = try MatMulFreeCPU(weights, threads: threads)
+    /// - Parameters:
+    ///   - threads: nil for as many as the process may use.
+    ///   - sequences: whose states it keeps.
+    public init(_ weights: MatMulFreeWeights, threads: Int? = nil, sequences: Int = 1) throws {
+        model = try MatMulFreeCPU(weights, threads: threads, sequences: sequences)
     }
 
     /// Blocks of tokens at a time, over all threads.
-    public func forward(_ tokens: [Int], logits: LogitRows) throws -> [Float] {
-        precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token outside the vocabulary")
-        return model.forward(tokens, logits: logits)
+    public func forward(_ tokens: [Int], sequence: Int, logits: LogitRows) throws -> [Float] {
+        check(tokens, sequence: sequence)
+        return model.forward(tokens, sequence: sequence, logits: logits)
+    }
+
+    /// Blocks of sequences at a time, as a prompt's tokens are.
+    public func step(_ tokens: [Int], of sequences: [Int]) throws -> [Float] {
+        check(tokens, of: sequences)
+        return model.step(tokens, of: sequences)
     }
 
     /// Token by token, with the values of every stage.
@@ -42,13 +52,19 @@ public final class CPUEngine: Engine {
     }
 
     /// The recurrent state, `(L, D)`.
-    public func readState() throws -> [[Float]] { model.state }
+    public func readState(sequence: Int) throws -> [[Float]] { model.state(of: sequence) }
 
     /// Bytes per second that all threads together read from memory.
     public func measureReadBandwidth() throws -> Double? { model.measureReadBandwidth() }
 
     /// Forgets all tokens.
     public func reset() throws {
-        model.state = Array(repeating: Array(repeating: 0, count: configuration.stateSize), count: configuration.layerCount)
+        for sequence in 0..<sequenceCount { try reset(sequence: sequence) }
+    }
+
+    /// Forgets one sequence's tokens.
+    public func reset(sequence: Int) throws {
+        let row = [Float](repeating: 0, count: configuration.stateSize)
+        model.setState(Array(repeating: row, count: configuration.layerCount), of: sequence)
     }
 }

@@ -1,14 +1,17 @@
 import TernaryCore
 import VulkanCompute
 
-/// A model made ready on one device: takes tokens, gives logits, keeps the recurrent state.
+/// A model made ready on one device: takes tokens, gives logits, keeps the recurrent state of one or more sequences.
 ///
-/// Every engine gives the same bits for the same model and tokens, whether they come one by one or all at once.
+/// Every engine gives the same bits for the same model and tokens, whether they come one by one or all at once, and whatever other
+/// sequences are taken in beside them.
 public protocol Engine: AnyObject {
     /// What runs the model, in words for a person: "NVIDIA H200", "CPU (2 threads, AVX-512 VNNI)".
     var deviceName: String { get }
     /// The model's shape.
     var configuration: MatMulFreeConfiguration { get }
+    /// Sequences whose states it keeps, numbered from 0.
+    var sequenceCount: Int { get }
     /// Bytes that the model takes on its device and on the host.
     var memory: MemoryUse { get }
     /// The most that it has been at a time.
@@ -17,26 +20,50 @@ public protocol Engine: AnyObject {
     /// Seconds that passes have taken so far by the device's own clock; nil where the device is the host.
     var deviceSeconds: Double? { get }
 
-    /// Takes tokens after those taken before and advances the state.
+    /// Takes tokens of one sequence after those taken before and advances its state.
     ///
     /// - Parameters:
     ///   - tokens: not empty, each below the vocabulary's size.
+    ///   - sequence: below `sequenceCount`.
     ///   - logits: of which of these tokens logits are wanted.
     /// - Returns: `(rows wanted, V)`, row-major; the logits of the token that follows each.
     /// - Throws: `VulkanError` where a device fails.
-    func forward(_ tokens: [Int], logits: LogitRows) throws -> [Float]
+    func forward(_ tokens: [Int], sequence: Int, logits: LogitRows) throws -> [Float]
 
-    /// The same, and shows the values of every stage on the way, for comparison with another engine; slow.
+    /// The same for sequence 0, and shows the values of every stage on the way, for comparison with another engine; slow.
     func forward(_ tokens: [Int], observe: (Observation) -> Void) throws
 
-    /// The recurrent state, `(L, D)`: all there is to remember of the tokens so far.
-    func readState() throws -> [[Float]]
+    /// Takes one token for each of several sequences: the weights are read once for all of them.
+    ///
+    /// - Parameters:
+    ///   - tokens: each below the vocabulary's size.
+    ///   - sequences: whose each token is; in any order, none of them twice.
+    /// - Returns: `(sequences given, V)`, row-major; the logits of the token that follows each.
+    /// - Throws: `VulkanError` where a device fails.
+    func step(_ tokens: [Int], of sequences: [Int]) throws -> [Float]
+
+    /// Takes one token for each of several sequences, and then the likeliest after it, and so on; where it can, without the host.
+    ///
+    /// - Parameters:
+    ///   - count: tokens of each sequence that are taken, the given one among them.
+    ///   - tokens: each below the vocabulary's size.
+    ///   - sequences: whose each token is; in any order, none of them twice.
+    /// - Returns: `(count, sequences given)`: the likeliest after each token taken, the lowest id among equals. The last row has not
+    ///   been taken.
+    /// - Throws: `VulkanError` where a device fails.
+    func greedySteps(_ count: Int, from tokens: [Int], of sequences: [Int]) throws -> [[Int]]
+
+    /// The recurrent state of a sequence, `(L, D)`: all there is to remember of its tokens so far.
+    func readState(sequence: Int) throws -> [[Float]]
 
     /// Bytes per second that the device's memory can be read at, measured now: the ceiling of decoding. nil where it means nothing.
     func measureReadBandwidth() throws -> Double?
 
-    /// Forgets all tokens.
+    /// Forgets all tokens of all sequences.
     func reset() throws
+
+    /// Forgets all tokens of one sequence.
+    func reset(sequence: Int) throws
 }
 
 /// The values of one stage of one token's pass.
@@ -62,4 +89,38 @@ public struct Observation: Sendable {
 extension Engine {
     /// Where nothing is given back, what is taken.
     public var peakMemory: MemoryUse { memory }
+
+    /// Tokens of the first sequence: the only one of most engines.
+    public func forward(_ tokens: [Int], logits: LogitRows) throws -> [Float] {
+        try forward(tokens, sequence: 0, logits: logits)
+    }
+
+    /// The recurrent state of the first sequence, `(L, D)`.
+    public func readState() throws -> [[Float]] { try readState(sequence: 0) }
+
+    /// By steps whose logits the host looks at.
+    public func greedySteps(_ count: Int, from tokens: [Int], of sequences: [Int]) throws -> [[Int]] {
+        let width = configuration.vocabularySize
+        var (next, drawn) = (tokens, [[Int]]())
+        for _ in 0..<count {
+            let logits = try step(next, of: sequences)
+            next = next.indices.map { row in Sampler.greedy(Array(logits[row * width..<(row + 1) * width])) }
+            drawn.append(next)
+        }
+        return drawn
+    }
+
+    /// Stops the program where tokens of a sequence are not what an engine takes.
+    func check(_ tokens: [Int], sequence: Int) {
+        precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token outside the vocabulary")
+        precondition(0..<sequenceCount ~= sequence, "sequence \(sequence) of \(sequenceCount)")
+    }
+
+    /// Stops the program where a step's tokens are not one for each of several sequences.
+    func check(_ tokens: [Int], of sequences: [Int]) {
+        precondition(tokens.count == sequences.count, "\(tokens.count) tokens for \(sequences.count) sequences")
+        precondition(Set(sequences).count == sequences.count, "a sequence takes one token a step")
+        for sequence in sequences { check([], sequence: sequence) }
+        precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token outside the vocabulary")
+    }
 }

@@ -5,13 +5,13 @@ import VulkanCompute
 /// Bytes of device memory that a model takes on a Vulkan device, from its shape alone: nothing is read and nothing is allocated.
 ///
 /// The sizes are those that the engine asks the driver for. The driver's own rounding and the rest of blocks that small buffers share
-/// come on top. None depends on how long a text is: the state has one size.
+/// come on top. None depends on how long a text is: the state of a sequence has one size.
 public struct MemoryEstimate: Sendable, Equatable {
     /// Packed ternary weights, norms and lower bounds, with padding.
     public let weights: Int
     /// The embedding table.
     public let embedding: Int
-    /// The recurrent state of one text.
+    /// The recurrent states of all sequences.
     public let state: Int
     /// Activations, and buffers towards the host where the device has no memory apart from the host's.
     public let workspace: Int
@@ -21,21 +21,29 @@ public struct MemoryEstimate: Sendable, Equatable {
 
     /// What a `VulkanEngine` of this form will take.
     ///
-    /// - Parameter embeddingElement: of the table as it is held in memory.
+    /// - Parameters:
+    ///   - embeddingElement: of the table as it is held in memory.
+    ///   - sequences: whose states are kept.
     public init(
         _ configuration: MatMulFreeConfiguration, embeddingElement: EmbeddingTable.Element, on device: DeviceDescription,
-        form: VulkanEngine.Form = .automatic
+        form: VulkanEngine.Form = .automatic, sequences: Int = 1
     ) {
         (weights, embedding) = DeviceWeights.byteCounts(of: configuration, embeddingElement: embeddingElement, on: device)
         let capacity = VulkanEngine.capacity(configuration, on: device)
-        let sizes = Workspace.Sizes(configuration, capacity: capacity, logitRows: VulkanEngine.logitRows(capacity: capacity))
+        let sizes = Workspace.Sizes(
+            configuration, capacity: capacity, logitRows: VulkanEngine.logitRows(capacity: capacity), sequences: sequences)
+        let batch = BatchWorkspace.Sizes(configuration, capacity: capacity, sequences: sequences, on: device)
         state = sizes.state
-        var workspace = sizes.deviceBytes
+        var workspace = sizes.deviceBytes + batch.deviceBytes
         if form.fitting(configuration, on: device) != .fused {
             workspace += UnfusedWorkspace.Sizes(configuration, capacity: capacity).deviceBytes
         }
+        if form.fitting(configuration, on: device).decodesResident(configuration, element: embeddingElement, on: device) {
+            workspace += ResidentDecoder.deviceBytes(
+                configuration, element: embeddingElement, sequences: sequences, on: device)
+        }
         if device.isDeviceLocal(.upload) { workspace += sizes.tokens }
-        if device.isDeviceLocal(.readback) { workspace += sizes.logits }
+        if device.isDeviceLocal(.readback) { workspace += sizes.logits + batch.drawn }
         self.workspace = workspace + device.stagingDeviceBytes
     }
 

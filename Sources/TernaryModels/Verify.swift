@@ -1,6 +1,6 @@
 import TernaryCore
 
-/// What one engine computed for a list of tokens, reduced to hashes.
+/// What one engine computed for a list of tokens, reduced to hashes; of a batch in which sequences differ there are several.
 public struct Trial: Sendable, Equatable {
     /// What ran: device and form.
     public var name: String
@@ -17,6 +17,8 @@ public struct Trial: Sendable, Equatable {
 public enum Feeding: String, Sendable, CaseIterable {
     case prefill
     case steps = "step by step"
+    /// To every sequence of the engine, each some steps behind the one before, so that the rows of a step differ.
+    case batch
 }
 
 /// The first value in which two engines differ.
@@ -47,6 +49,7 @@ public enum Verifier {
         try engine.reset()
         var hash = LogitsHash()
         switch feeding {
+        case .batch: return try runBatch(engine, tokens: tokens, name: name)
         case .prefill:
             // Row by row, as the steps give them: the hash starts at its first lane with each call.
             let logits = try engine.forward(tokens, logits: .all)
@@ -59,6 +62,29 @@ public enum Verifier {
         for layer in try engine.readState() { state.combine(layer) }
         return Trial(name: name, logits: "\(hash)", state: "\(state)")
     }
+
+    private static func runBatch(_ engine: any Engine, tokens: [Int], name: String) throws -> Trial {
+        let sequences = 0..<engine.sequenceCount
+        let width = engine.configuration.vocabularySize
+        let delays = min(8, tokens.count)
+        var hashes = sequences.map { _ in LogitsHash() }
+        for step in 0..<tokens.count + delays - 1 {
+            let active = sequences.filter { tokens.indices ~= step - $0 % delays }
+            let logits = try engine.step(active.map { tokens[step - $0 % delays] }, of: active)
+            for (row, sequence) in active.enumerated() {
+                hashes[sequence].combine(Array(logits[row * width..<(row + 1) * width]))
+            }
+        }
+        let states = try sequences.map { sequence in
+            var state = LogitsHash()
+            for layer in try engine.readState(sequence: sequence) { state.combine(layer) }
+            return state
+        }
+        return Trial(name: name, logits: distinct(hashes), state: distinct(states))
+    }
+
+    /// One hash where all agree, else all that there are.
+    private static func distinct(_ hashes: [LogitsHash]) -> String { Set(hashes.map { "\($0)" }).sorted().joined(separator: "/") }
 
     /// Looks for the first value that differs, in the order of computation; nil where all agree.
     public static func firstDifference(

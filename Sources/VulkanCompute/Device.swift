@@ -9,16 +9,17 @@ public final class Device: Sendable {
     /// than a short recording takes. A software driver needs the processor itself.
     public let spinNanoseconds: Int
 
-    private let logical: LogicalDevice
+    let logical: LogicalDevice
     private let memory: MemoryAllocator
     private let pipelines: PipelineLibrary
     let staging: Staging
+    let choices: ChoiceFile?
 
     /// Opens a device.
     ///
     /// - Parameters:
     ///   - description: which one, with the features that are to be used.
-    ///   - logger: told at `debug` and `trace` only.
+    ///   - logger: told at `debug` and `trace`, and of what had to go another way.
     ///   - validation: whether the validation layers check every call; what they find is thrown by the call that follows.
     ///   - pipelineCacheDirectory: where compiled pipelines are kept; nil keeps none.
     /// - Throws: ``VulkanError/noDevice(_:)``, ``VulkanError/validationLayerMissing`` and what opening it meets.
@@ -32,6 +33,7 @@ public final class Device: Sendable {
         memory = MemoryAllocator(logical)
         pipelines = try PipelineLibrary(logical, cacheDirectory: pipelineCacheDirectory)
         staging = Staging(logical, memory: memory)
+        choices = pipelineCacheDirectory.map { ChoiceFile(directory: $0, device: description) }
         try logical.checkValidation()
     }
 

@@ -19,22 +19,26 @@ struct DoesNotFit: Error, CustomStringConvertible {
 extension Backend {
     /// What a model will take of a Vulkan device's memory; nil elsewhere.
     func memoryEstimate(
-        _ configuration: MatMulFreeConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form
+        _ configuration: MatMulFreeConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form,
+        sequences: Int = 1
     ) -> MemoryEstimate? {
         guard case .vulkan(let device) = self else { return nil }
-        return MemoryEstimate(configuration, embeddingElement: embeddingElement, on: device, form: form)
+        return MemoryEstimate(configuration, embeddingElement: embeddingElement, on: device, form: form, sequences: sequences)
     }
 
     /// Throws `DoesNotFit` for a model that the device has no room for.
     ///
-    /// - Parameter embeddingElement: as stored.
+    /// - Parameters:
+    ///   - embeddingElement: as stored.
+    ///   - sequences: whose states are kept.
     func checkMemory(
-        _ configuration: MatMulFreeConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form
+        _ configuration: MatMulFreeConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form,
+        sequences: Int = 1
     ) throws {
         guard case .vulkan(let device) = self else { return }
         // Only its values tell whether a binary32 table will be narrowed: nothing is refused that may fit.
         let least = embeddingElement == .float32 ? EmbeddingTable.Element.float16 : embeddingElement
-        let estimate = MemoryEstimate(configuration, embeddingElement: least, on: device, form: form)
+        let estimate = MemoryEstimate(configuration, embeddingElement: least, on: device, form: form, sequences: sequences)
         if !estimate.fits(device) { throw DoesNotFit(estimate: estimate, device: device) }
     }
 }

@@ -19,6 +19,9 @@ struct Inspect: ParsableCommand {
             valueName: "device"))
     var device: String?
 
+    @Option(help: "With --device: sequences that are to be held at a time.")
+    var batch = 1
+
     @Flag(help: "Write JSON.")
     var json = false
 
@@ -29,6 +32,9 @@ struct Inspect: ParsableCommand {
         if model != nil && random != nil { throw ValidationError("Give a model or --random, not both.") }
         if let random, MatMulFreeConfiguration.preset(named: random) == nil {
             throw ValidationError("There is no preset '\(random)'; there are 370m, 1.3b, 2.7b, 13b.")
+        }
+        if !BenchArguments.batches.contains(batch) {
+            throw ValidationError("--batch takes 1 to \(BenchArguments.batches.upperBound).")
         }
     }
 
@@ -42,7 +48,7 @@ struct Inspect: ParsableCommand {
                 embeddingElement: checkpoint?.embeddingElement ?? .float16, checkpoint: checkpoint,
                 tokenizer: checkpoint?.hasTokenizer == true ? try checkpoint?.tokenizer() : nil,
                 credit: checkpoint != nil && model == nil ? EmbeddedModel.credit : nil, listsTensors: tensors,
-                backend: try device.map { try DeviceChoice($0).resolve() })
+                backend: try device.map { try DeviceChoice($0).resolve() }, sequences: batch)
             if json { try Terminal.write(report.json.description + "\n") } else { try Terminal.writeLines(report.lines) }
         }
     }
@@ -62,12 +68,14 @@ struct InspectReport {
     let listsTensors: Bool
     /// The device that was asked about.
     let backend: Backend?
+    /// Sequences that the device is to hold at a time.
+    let sequences: Int
 
     private var packedBytes: Int { shape.ternaryWeights / 4 }
 
     private var estimate: (device: DeviceDescription, memory: MemoryEstimate)? {
         guard case .vulkan(let device) = backend else { return nil }
-        return (device, MemoryEstimate(shape, embeddingElement: embeddingElement, on: device))
+        return (device, MemoryEstimate(shape, embeddingElement: embeddingElement, on: device, sequences: sequences))
     }
 
     private func describe(_ tokenizer: Tokenizer) -> String {
@@ -110,7 +118,8 @@ struct InspectReport {
     private var deviceMemory: JSONText {
         guard let (device, memory) = estimate else { return .null }
         return .object([
-            ("device", .string(device.name)), ("estimate", memory.json), ("device_free_bytes", .int(device.deviceLocalFreeBytes)),
+            ("device", .string(device.name)), ("sequences", .int(sequences)), ("estimate", memory.json),
+            ("device_free_bytes", .int(device.deviceLocalFreeBytes)),
             ("device_bytes", .int(device.deviceLocalBytes)), ("fits", .bool(memory.fits(device))),
         ])
     }

@@ -35,6 +35,9 @@ struct ModelOptions: ParsableArguments {
     @Flag(help: "Run each BitLinear as one dispatch for prompts too, where the default is what is faster. Same bits.")
     var fused = false
 
+    @Flag(help: "Decode every token in one dispatch, where the default is what is faster. Same bits.")
+    var resident = false
+
     @Flag(name: [.customShort("v"), .long], help: "Say on standard error what the engine does.")
     var verbose = false
 
@@ -46,7 +49,7 @@ struct ModelOptions: ParsableArguments {
     var deviceChoice: DeviceChoice { .wanted(device) }
 
     /// How BitLinears run on a Vulkan device.
-    var form: VulkanEngine.Form { unfused ? .unfused : fused ? .fused : .automatic }
+    var form: VulkanEngine.Form { unfused ? .unfused : fused ? .fused : resident ? .resident : .automatic }
 
     var logger: Logger {
         var logger = Logger(label: "vkternary") { StreamLogHandler.standardError(label: $0) }
@@ -60,14 +63,18 @@ struct ModelOptions: ParsableArguments {
             throw ValidationError("There is no preset '\(random)'; there are \(Self.presets.joined(separator: ", ")).")
         }
         if model == "" { throw ValidationError("A model's path cannot be empty.") }
-        if fused && unfused { throw ValidationError("Give --fused or --unfused, not both.") }
+        if [fused, unfused, resident].count(where: { $0 }) > 1 {
+            throw ValidationError("Give one of --fused, --unfused and --resident.")
+        }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
     }
 
     /// Reads the model and makes it ready, with a progress bar where a person looks on.
     ///
-    /// - Parameter quiet: leaves out the bar, and the note that `auto` found no GPU.
-    func prepare(quiet: Bool) throws -> LoadedModel {
+    /// - Parameters:
+    ///   - quiet: leaves out the bar, and the note that `auto` found no GPU.
+    ///   - sequences: that the engine keeps the states of.
+    func prepare(quiet: Bool, sequences: Int = 1) throws -> LoadedModel {
         let backend = try deviceChoice.resolve()
         if !quiet, deviceChoice == .auto, case .cpu = backend {
             Terminal.note("vkternary: no GPU to run on (`vkternary devices` says why); the CPU it is")
@@ -79,14 +86,17 @@ struct ModelOptions: ParsableArguments {
         let model = try Model.load(source) {
             bar.update($0 * 0.7)
         } check: {
-            try backend.checkMemory($0, $1, form: form)
+            try backend.checkMemory($0, $1, form: form, sequences: sequences)
         }
-        let engine = try backend.engine(for: model.weights, form: form, threads: threads, logger: logger) {
+        let engine = try backend.engine(
+            for: model.weights, form: form, threads: threads, sequences: sequences, logger: logger
+        ) {
             bar.update(0.7 + $0 * 0.3)
         }
         return LoadedModel(
             model, engine: engine,
-            deviceMemory: backend.memoryEstimate(model.weights.configuration, model.weights.embedding.element, form: form),
+            deviceMemory: backend.memoryEstimate(
+                model.weights.configuration, model.weights.embedding.element, form: form, sequences: sequences),
             loadSeconds: (clock.now - start) / .seconds(1))
     }
 }

@@ -55,6 +55,7 @@ struct RunReport {
                 + "\(bytes(memory.host)) on the host "
                 + "(whole process: \(bytes(peakProcessBytes)) at most)",
         ]
+        if let engine = model.engine as? VulkanEngine { lines.append("decode   \(engine.decodeForm)") }
         if let parts = model.deviceMemory { lines.append("buffers  \(parts.text)") }
         lines += [
             "load     \(model.loadSeconds.fixed(3)) s",
@@ -91,7 +92,7 @@ struct RunReport {
             ("device_bytes", .int(memory.device)),
             ("peak_device_bytes", .int(peakMemory.device)),
             ("device_buffers", model.deviceMemory?.json ?? .null),
-            ("host_bytes", .int(memory.host)),
+            ("host_bytes", .int(memory.host)), ("decode", (model.engine as? VulkanEngine).map { .string($0.decodeForm) } ?? .null),
             ("peak_process_bytes", .int(peakProcessBytes)), ("load_seconds", .double(model.loadSeconds)),
             ("prompt_tokens", .int(statistics.promptTokens)), ("prefill_seconds", .double(statistics.prefillSeconds)),
             ("prefill_tokens_per_second", .double(statistics.prefillTokensPerSecond)),

@@ -8,9 +8,9 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prove that every device here computes the same bits.",
         discussion: """
-            Runs the same tokens on the CPU reference, the CPU and every Vulkan device, fused and unfused, as one prefill and step by \
-            step, and compares hashes of all logits and of the recurrent state. Where they differ, the first differing value is named \
-            and the exit code is 1. --device takes one device instead of all; VKTERNARY_DEVICE is not looked at.
+            Runs the same tokens on the CPU reference, the CPU and every Vulkan device, in every form, as one prefill, step by \
+            step and in a batch of sequences, and compares hashes of all logits and of the recurrent state. Where they differ, the \
+            first differing value is named and the exit code is 1. --device takes one device instead of all; VKTERNARY_DEVICE is not looked at.
             """)
 
     @OptionGroup var options: ModelOptions
@@ -21,11 +21,17 @@ struct Verify: ParsableCommand {
     @Option(name: [.customShort("n"), .long], parsing: .unconditional, help: "Tokens to run at most.")
     var tokens = 24
 
+    @Option(help: "Sequences of the batch.")
+    var batch = 8
+
     @Flag(help: "Write JSON.")
     var json = false
 
     mutating func validate() throws {
         if tokens < 1 { throw ValidationError("--tokens takes 1 or more.") }
+        if !BenchArguments.batches.contains(batch) {
+            throw ValidationError("--batch takes 1 to \(BenchArguments.batches.upperBound).")
+        }
     }
 
     func run() throws { try Failure.reporting { try start() } }
@@ -36,7 +42,7 @@ struct Verify: ParsableCommand {
         let model = try Model.load(options.source) {
             bar.update($0)
         } check: { configuration, element in
-            for form in forms { try wanted?.checkMemory(configuration, element, form: form) }
+            for form in forms { try wanted?.checkMemory(configuration, element, form: form, sequences: batch) }
         }
         bar.finish()
         let ids = tokenIds(model)
@@ -51,11 +57,13 @@ struct Verify: ParsableCommand {
         for (backend, form) in try backends(wanted) {
             do {
                 try backend.checkMemory(
-                    model.weights.configuration, model.weights.embedding.element, form: form ?? .automatic)
+                    model.weights.configuration, model.weights.embedding.element, form: form ?? .automatic, sequences: batch)
                 let engine = try backend.engine(
-                    for: model.weights, form: form ?? .automatic, threads: options.threads, logger: options.logger)
+                    for: model.weights, form: form ?? .automatic, threads: options.threads, sequences: batch,
+                    logger: options.logger)
                 for feeding in Feeding.allCases {
-                    let name = ([engine.deviceName, form?.rawValue, feeding.rawValue] as [String?])
+                    let fed = feeding == .batch ? "batch of \(batch)" : feeding.rawValue
+                    let name = ([engine.deviceName, form?.rawValue, fed] as [String?])
                         .compactMap { $0 }.joined(separator: ", ")
                     let trial = try Verifier.run(engine, tokens: ids, feeding: feeding, name: name)
                     let agrees = trial.agrees(with: expected)
@@ -116,9 +124,9 @@ struct Verify: ParsableCommand {
         return (0..<tokens).map { _ in Int(random.next() % UInt64(model.weights.configuration.vocabularySize)) }
     }
 
-    private var forms: [VulkanEngine.Form] { options.form == .automatic ? [.fused, .unfused, .resident] : [options.form] }
+    private var forms: [VulkanEngine.Form] { options.form == .automatic ? VulkanEngine.Form.allCases : [options.form] }
 
-    /// The device that was asked for, or all there are; Vulkan devices in both forms.
+    /// The device that was asked for, or all there are; Vulkan devices in every form.
     private func backends(_ wanted: Backend?) throws -> [(Backend, VulkanEngine.Form?)] {
         if let wanted {
             guard case .vulkan = wanted else { return [(wanted, nil)] }

@@ -43,12 +43,12 @@ struct MatMulFreeCPUTests {
         for threads in [1, 2, 3, 5] {
             let prefill = try MatMulFreeCPU(weights, threads: threads, variant: variant)
             #expect(prefill.forward(tokens, logits: .all).bits == expected.bits, "prefill, \(threads) threads")
-            #expect(prefill.state.map(\.bits) == reference.state.map(\.bits))
+            #expect(prefill.state().map(\.bits) == reference.state.map(\.bits))
 
             let steps = try MatMulFreeCPU(weights, threads: threads, variant: variant)
             let stepped = tokens.flatMap { steps.forward([$0], logits: .last) }
             #expect(stepped.bits == expected.bits, "step by step, \(threads) threads")
-            #expect(steps.state.map(\.bits) == reference.state.map(\.bits))
+            #expect(steps.state().map(\.bits) == reference.state.map(\.bits))
         }
     }
 
@@ -71,7 +71,32 @@ struct MatMulFreeCPUTests {
         let last = try MatMulFreeCPU(weights, threads: 2)
         #expect(last.forward(Array(tokens[..<100]), logits: .none).isEmpty)
         #expect(last.forward(Array(tokens[100...]), logits: .last).bits == Array(all.suffix(shape.vocabulary)).bits)
-        #expect(last.state == whole.state)
+        #expect(last.state() == whole.state())
+    }
+
+    @Test("a step of more sequences than a block holds gives each the reference's bits", arguments: CPUVariant.tested)
+    func batch(variant: CPUVariant) throws {
+        let shape = Self.shapes[1]
+        let weights = shape.model(seed: 15)
+        let sequences = 0..<131
+        let model = try MatMulFreeCPU(weights, threads: 2, variant: variant, sequences: sequences.count)
+        #expect(sequences.count > 2 * model.blockTokens)
+        let tokens = Self.tokens(2 * sequences.count, vocabulary: shape.vocabulary)
+        // Twice, the second time in another order: states must not depend on rows.
+        let first = model.step(Array(tokens.prefix(sequences.count)), of: Array(sequences))
+        let second = model.step(Array(tokens.suffix(sequences.count)), of: sequences.reversed())
+        let width = shape.vocabulary
+        for sequence in sequences {
+            var reference = MatMulFreeReference(weights)
+            let row = sequences.count - 1 - sequence
+            #expect(
+                Array(first[sequence * width..<(sequence + 1) * width]).bits
+                    == reference.logits(reference.step(tokens[sequence])).bits)
+            #expect(
+                Array(second[row * width..<(row + 1) * width]).bits
+                    == reference.logits(reference.step(tokens[sequences.count + row])).bits)
+            #expect(model.state(of: sequence).map(\.bits) == reference.state.map(\.bits))
+        }
     }
 
     @Test("a state that is read and set again continues the text")
@@ -79,10 +104,10 @@ struct MatMulFreeCPUTests {
         let weights = Self.shapes[1].model(seed: 13)
         let model = try MatMulFreeCPU(weights, threads: 1)
         _ = model.forward([1, 2, 3], logits: .none)
-        let state = model.state
+        let state = model.state()
         let expected = model.forward([4], logits: .last)
-        #expect(model.state != state)
-        model.state = state
+        #expect(model.state() != state)
+        model.setState(state)
         #expect(model.forward([4], logits: .last).bits == expected.bits)
     }
 

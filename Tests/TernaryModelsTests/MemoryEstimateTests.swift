@@ -11,17 +11,22 @@ struct MemoryEstimateTests {
     /// What a driver may round one buffer up to: a software driver to a cache line or so, a GPU to a large page.
     private static func roundingEach(_ device: DeviceDescription) -> Int { device.kind == .software ? 256 : 65536 }
 
-    private func compare(_ weights: MatMulFreeWeights, lacking: [DisabledFeature], form: VulkanEngine.Form) throws {
+    private func compare(
+        _ weights: MatMulFreeWeights, lacking: [DisabledFeature], form: VulkanEngine.Form, sequences: Int = 1
+    ) throws {
         let device = try #require(TestDevice.open(disabling: lacking))
         let estimate = MemoryEstimate(
-            weights.configuration, embeddingElement: weights.embedding.element, on: device.description, form: form)
-        let engine = try VulkanEngine(weights, on: device, form: form)
+            weights.configuration, embeddingElement: weights.embedding.element, on: device.description, form: form,
+            sequences: sequences)
+        let engine = try VulkanEngine(weights, on: device, form: form, sequences: sequences)
         // Buffers that copies go through are made when the first copy needs them.
         _ = try engine.forward([0], logits: .last)
+        _ = try engine.greedySteps(2, from: [0], of: [sequences - 1])
+        _ = try engine.step([1], of: [0])
         _ = try engine.readState()
         let measured = device.bufferBytes.device
-        // Blocks, head, embedding; 11 + 8 of activations; 4 of copies.
-        let buffers = weights.configuration.layerCount + 2 + 11 + 8 + 4
+        // Blocks, head, embedding; 11 + 8 of activations; 4 of batches; 4 of copies.
+        let buffers = weights.configuration.layerCount + 2 + 11 + 8 + 4 + 4
         let rounding = buffers * Self.roundingEach(device.description)
         #expect(measured >= estimate.total && measured <= estimate.total + rounding, "\(estimate) against \(measured)")
 
@@ -36,6 +41,29 @@ struct MemoryEstimateTests {
     @Test("are what the engine's buffers then take", arguments: TinyModel.all, devices)
     func tiny(model: TinyModel, lacking: [DisabledFeature]) throws {
         for form in VulkanEngine.Form.allCases { try compare(model.weights(), lacking: lacking, form: form) }
+    }
+
+    @Test("of several sequences are what they then take", arguments: devices)
+    func batch(lacking: [DisabledFeature]) throws {
+        // More and fewer than a software driver takes at a time.
+        for sequences in [3, 100] {
+            try compare(TinyModel.wide.weights(), lacking: lacking, form: .automatic, sequences: sequences)
+        }
+        let device = try #require(TestDevice.shared).description
+        let shape = try #require(MatMulFreeConfiguration.preset(named: "1.3b"))
+        let (one, many) = (
+            MemoryEstimate(shape, embeddingElement: .float16, on: device),
+            MemoryEstimate(shape, embeddingElement: .float16, on: device, sequences: 256)
+        )
+        #expect(many.state == 256 * one.state && many.weights == one.weights && many.workspace > one.workspace)
+    }
+
+    @Test("states that no binding can see are refused", .enabled(if: TestDevice.isPresent)) func tooMany() throws {
+        let device = try #require(TestDevice.shared)
+        let weights = TinyModel.small.weights()
+        let most = device.description.maxStorageRange / MatMulFreePlan.stateRowBytes(weights.configuration)
+        guard most < 1 << 20 else { return }
+        #expect(throws: VulkanError.self) { _ = try VulkanEngine(weights, on: device, sequences: most + 1) }
     }
 
     @Test("are what the built-in model then takes", .enabled(if: TestDevice.isPresent)) func builtIn() throws {

@@ -18,10 +18,11 @@ private final class Scripted: Engine {
 
     let deviceName = "script"
     let configuration: MatMulFreeConfiguration
+    let sequenceCount = 1
     var memory: MemoryUse { MemoryUse(device: 0, host: 0) }
     var deviceSeconds: Double? { nil }
 
-    func forward(_ tokens: [Int], logits: LogitRows) throws -> [Float] {
+    func forward(_ tokens: [Int], sequence: Int, logits: LogitRows) throws -> [Float] {
         taken.append(tokens)
         var row = [Float](repeating: 0, count: configuration.vocabularySize)
         row[script[position % script.count]] = 1
@@ -30,9 +31,11 @@ private final class Scripted: Engine {
     }
 
     func forward(_ tokens: [Int], observe: (Observation) -> Void) throws {}
-    func readState() throws -> [[Float]] { [] }
+    func step(_ tokens: [Int], of sequences: [Int]) throws -> [Float] { try forward(tokens, sequence: 0, logits: .last) }
+    func readState(sequence: Int) throws -> [[Float]] { [] }
     func measureReadBandwidth() throws -> Double? { nil }
     func reset() throws { position = 0 }
+    func reset(sequence: Int) throws { position = 0 }
 }
 
 @Suite("text generation")

@@ -18,13 +18,18 @@ private final class Flawed: Engine {
 
     var deviceName: String { inner.deviceName }
     var configuration: MatMulFreeConfiguration { inner.configuration }
+    var sequenceCount: Int { inner.sequenceCount }
     var memory: MemoryUse { inner.memory }
     var deviceSeconds: Double? { inner.deviceSeconds }
 
+    /// The only sequence that is wrong; all that is counted is its tokens.
+    private var sequence: Int { sequenceCount - 1 }
+
     private func flip(_ value: inout Float) { value = Float(bitPattern: value.bitPattern ^ 1) }
 
-    func forward(_ tokens: [Int], logits: LogitRows) throws -> [Float] {
-        var rows = try inner.forward(tokens, logits: logits)
+    func forward(_ tokens: [Int], sequence: Int, logits: LogitRows) throws -> [Float] {
+        var rows = try inner.forward(tokens, sequence: sequence, logits: logits)
+        guard sequence == self.sequence else { return rows }
         let row = token - position
         position += tokens.count
         if stage == .logits, logits != .none, tokens.indices.contains(row) {
@@ -44,9 +49,17 @@ private final class Flawed: Engine {
         position += tokens.count
     }
 
-    func readState() throws -> [[Float]] {
-        var state = try inner.readState()
-        if stage == .state, position > token { flip(&state[layer][element]) }
+    func step(_ tokens: [Int], of sequences: [Int]) throws -> [Float] {
+        var rows = try inner.step(tokens, of: sequences)
+        guard let row = sequences.firstIndex(of: sequence) else { return rows }
+        if stage == .logits, position == token { flip(&rows[row * configuration.vocabularySize + element]) }
+        position += 1
+        return rows
+    }
+
+    func readState(sequence: Int) throws -> [[Float]] {
+        var state = try inner.readState(sequence: sequence)
+        if stage == .state, sequence == self.sequence, position > token { flip(&state[layer][element]) }
         return state
     }
 
@@ -55,6 +68,11 @@ private final class Flawed: Engine {
     func reset() throws {
         try inner.reset()
         position = 0
+    }
+
+    func reset(sequence: Int) throws {
+        try inner.reset(sequence: sequence)
+        if sequence == self.sequence { position = 0 }
     }
 }
 
@@ -67,7 +85,8 @@ struct VerifierTests {
     func agree(kind: EngineKind) throws {
         let tokens = model.tokens(20)
         let expected = try Verifier.run(ReferenceEngine(weights), tokens: tokens, feeding: .steps, name: "reference")
-        let engine = try kind.engine(weights)
+        // More sequences than steps that one may be behind another.
+        let engine = try kind.engine(weights, sequences: 9)
         for feeding in Feeding.allCases {
             #expect(try Verifier.run(engine, tokens: tokens, feeding: feeding, name: "").agrees(with: expected), "\(feeding)")
         }
@@ -96,6 +115,17 @@ struct VerifierTests {
         let expected = try Verifier.run(ReferenceEngine(weights), tokens: tokens, feeding: feeding, name: "right")
         let flawed = Flawed(ReferenceEngine(weights), stage: stage, layer: 0, token: 2, element: 50)
         #expect(try !Verifier.run(flawed, tokens: tokens, feeding: feeding, name: "wrong").agrees(with: expected))
+    }
+
+    @Test("of a batch every sequence is compared", arguments: [Stage.logits, .state])
+    func batch(stage: Stage) throws {
+        let tokens = model.tokens(4)
+        let engine = ReferenceEngine(weights, sequences: 3)
+        let expected = try Verifier.run(engine, tokens: tokens, feeding: .steps, name: "right")
+        #expect(try Verifier.run(engine, tokens: tokens, feeding: .batch, name: "batch").agrees(with: expected))
+        let flawed = Flawed(engine, stage: stage, layer: 0, token: 2, element: 50)
+        #expect(try Verifier.run(flawed, tokens: tokens, feeding: .prefill, name: "sequence 0").agrees(with: expected))
+        #expect(try !Verifier.run(flawed, tokens: tokens, feeding: .batch, name: "wrong").agrees(with: expected))
     }
 
     @Test("another model's first difference is where they differ")

@@ -30,6 +30,29 @@ import Testing
         #expect(results[0]["read_bandwidth_percent"] is NSNull, "a prompt reads the weights once for all its tokens")
     }
 
+    @Test("batches are counted whole and for each sequence") func batch() throws {
+        let outcome = try Program.run(
+            "bench", "model", "--json", "--prompt-tokens", "2", "--generate-tokens", "3,9", "--batch", "1,3", "--repetitions", "3"
+        )
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let report = try object(outcome.output)
+        let results = try #require(report["results"] as? [[String: Any]])
+        #expect(results.map { $0["test"] as? String } == ["pp2", "tg3", "tg3 b=3", "tg9", "tg9 b=3"])
+        #expect(results.map { $0["batch"] as? Int } == [1, 1, 3, 1, 3])
+        let bytes = try #require(report["ternary_bytes"] as? Double)
+        let bandwidth = try #require(report["read_gb_per_second"] as? Double) * 1e9
+        for result in results {
+            let batch = try #require(result["batch"] as? Double)
+            let rate = try #require(result["tokens_per_second"] as? Double)
+            let each = try #require(result["tokens_per_second_each"] as? Double)
+            let milliseconds = try #require(result["milliseconds_per_token"] as? Double)
+            #expect(abs(each * batch - rate) < 1e-9 * rate && abs(milliseconds * rate - 1000) < 1)
+            if let share = result["read_bandwidth_percent"] as? Double {
+                #expect(abs(share - each * bytes / bandwidth * 100) < 1e-6 * share, "a batch reads the weights once a step")
+            }
+        }
+    }
+
     @Test("writes files as their names end, beside the table") func save() throws {
         try Program.inFolder { folder in
             let outcome = try Program.run(
@@ -88,7 +111,8 @@ import Testing
         "refuses what means nothing, with exit code 64",
         arguments: [
             ["model", "--prompt-tokens", "0"], ["model", "--prompt-tokens", "8,"], ["model", "--generate-tokens", "x"],
-            ["model", "--repetitions", "0"], ["model", "--prompt-tokens", "none", "--generate-tokens", "none"],
+            ["model", "--repetitions", "0"], ["model", "--batch", "0"], ["model", "--batch", "4097"],
+            ["model", "--batch", "none"], ["model", "--prompt-tokens", "none", "--generate-tokens", "none"],
             ["model", "--json", "--csv"], ["model", "--fused", "--unfused"], ["model", "--energy"], ["model", "--format", "xml"],
             ["model", "--save", "a.doc"],
             ["kernels", "--shapes", "3by4"], ["kernels", "--shapes", "0x4"], ["kernels", "--shapes", "131073x1"],

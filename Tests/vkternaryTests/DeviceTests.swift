@@ -29,6 +29,10 @@ import Testing
     @Test("verify holds the CPU to the reference") func verify() throws {
         let outcome = try Program.run("verify", "--device", "cpu", "--tokens", "4")
         #expect(outcome.status == 0 && outcome.output.contains("agree bit for bit"))
+        #expect(outcome.output.contains("batch of 8"))
+        let batch = try Program.run("verify", "--device", "cpu", "--tokens", "3", "--batch", "2", "--json")
+        #expect(batch.status == 0 && batch.output.contains("batch of 2"), "\(batch.errors)")
+        for command in ["verify", "inspect"] { #expect(try Program.run(command, "--batch", "0").status == 64) }
     }
 
     @Test("inspect credits the stories that the built-in model has read") func credit() throws {

@@ -30,6 +30,10 @@ import Testing
         #expect(parts.filter { $0.key != "total_bytes" }.values.reduce(0, +) == total)
         #expect(memory["fits"] as? Bool == (preset != "13b") && memory["device_bytes"] as? Int == 1 << 30)
 
+        let batch = try json(Program.finish(Program.start(arguments + ["--json", "--batch", "64"])))
+        let batchParts = try #require((batch["device_memory"] as? [String: Any])?["estimate"] as? [String: Int])
+        #expect(batchParts["state_bytes"] == parts["state_bytes"].map { 64 * $0 })
+
         let text = try Program.finish(Program.start(arguments, environment: ["VKTERNARY_MEMORY_LIMIT": "1G"]))
         #expect(text.status == 0 && text.output.contains("on the device  "))
         #expect(text.output.contains("the model does NOT fit") == (preset == "13b"))

@@ -9,9 +9,24 @@ struct MatMulFreePlan {
     let workspace: Workspace
     /// Buffers of the unfused form; nil where passes are fused.
     let unfused: UnfusedWorkspace?
+    /// Whose tokens the pass takes.
+    let rows: Rows
     /// Tokens the pass takes.
     let tokens: Int
     let logits: LogitRows
+
+    /// Whose tokens the rows of a pass are.
+    enum Rows {
+        /// One sequence's, in time order.
+        case sequence(Int)
+        /// One each of the sequences that the batch names.
+        case batch(BatchWorkspace)
+    }
+
+    private var batch: BatchWorkspace? { if case .batch(let batch) = rows { batch } else { nil } }
+    /// The batch where rows have states of their own. The only row of an engine's only sequence is one of that sequence.
+    private var steppedBatch: BatchWorkspace? { workspace.sequences > 1 ? batch : nil }
+    private var logitRows: Buffer { batch?.logits ?? workspace.logits }
 
     private var hiddenStride: Int { paddedWidth(configuration.hiddenSize) }
     private var stateStride: Int { paddedWidth(configuration.stateSize) }
@@ -23,7 +38,7 @@ struct MatMulFreePlan {
             plan.dispatch(
                 Embedding(
                     tokens: tokens, columns: configuration.hiddenSize, element: weights.embeddingElement, rows: part.rows),
-                [BufferSlice(workspace.tokens), part.slice, BufferSlice(workspace.x)])
+                [BufferSlice(batch?.tokens ?? workspace.tokens), part.slice, BufferSlice(workspace.x)])
         }
         plan.barrier()
         plan.mark(.embedding, residualRows)
@@ -36,50 +51,42 @@ struct MatMulFreePlan {
         Plan.Rows(buffer: workspace.x, count: tokens, width: configuration.hiddenSize, stride: hiddenStride)
     }
 
-    private func rows(_ buffer: Buffer, width: Int) -> Plan.Rows {
+    private func marked(_ buffer: Buffer, width: Int) -> Plan.Rows {
         Plan.Rows(buffer: buffer, count: tokens, width: width, stride: paddedWidth(width))
     }
 
+    /// The state of the sequence that the pass takes.
     private func state(_ layer: Int) -> BufferSlice {
-        BufferSlice(workspace.state, offset: layer * Self.stateRowBytes(configuration), byteCount: stateStride * 4)
+        var sequence = 0
+        if case .sequence(let number) = rows { sequence = number }
+        return BufferSlice(
+            workspace.state,
+            offset: Self.stateOffset(configuration, layer: layer, sequence: sequence, of: workspace.sequences),
+            byteCount: stateStride * 4)
     }
 
-    /// Distance between the states of two blocks: any device can bind such an offset.
+    /// A block's states of all sequences.
+    private func states(_ layer: Int) -> BufferSlice {
+        BufferSlice(
+            workspace.state,
+            offset: Self.stateOffset(configuration, layer: layer, sequence: 0, of: workspace.sequences),
+            byteCount: workspace.sequences * Self.stateRowBytes(configuration))
+    }
+
+    /// Where a block's state of a sequence begins: a block's states lie one behind the other.
+    static func stateOffset(_ configuration: MatMulFreeConfiguration, layer: Int, sequence: Int, of sequences: Int) -> Int {
+        (layer * sequences + sequence) * stateRowBytes(configuration)
+    }
+
+    /// Distance between two states: any device can bind such an offset.
     static func stateRowBytes(_ configuration: MatMulFreeConfiguration) -> Int {
         (paddedWidth(configuration.stateSize) * 4 + 255) / 256 * 256
     }
 
     private func addBlock(_ index: Int, to plan: inout Plan) {
         let layer = weights.layers[index]
-        let x = BufferSlice(workspace.x)
-        if let unfused {
-            unfused.addMixer(layer, state: state(index), tokens: tokens, to: &plan)
-            plan.mark(.state, layer: index, rows(workspace.hidden, width: configuration.stateSize))
-        } else if tokens == 1 {
-            plan.dispatch(
-                mlgru(layer, isSequence: false),
-                [
-                    x, layer.mixerOuter, layer.mixerCombined, layer.mixerWeights, layer.lowerBound, state(index),
-                    BufferSlice(workspace.gate), BufferSlice(workspace.gated),
-                ])
-            plan.barrier()
-            plan.mark(
-                .state, layer: index,
-                Plan.Rows(
-                    buffer: workspace.state, offset: index * Self.stateRowBytes(configuration), count: 1,
-                    width: configuration.stateSize, stride: stateStride))
-        } else {
-            plan.dispatch(
-                mlgru(layer, isSequence: true),
-                [
-                    x, layer.mixerOuter, layer.mixerCombined, layer.mixerWeights, layer.lowerBound,
-                    BufferSlice(workspace.forget), BufferSlice(workspace.gate), BufferSlice(workspace.input),
-                ])
-            plan.barrier()
-            addRecurrence(state: state(index), to: &plan)
-            plan.mark(.state, layer: index, rows(workspace.hidden, width: configuration.stateSize))
-        }
-        plan.mark(.gated, layer: index, rows(workspace.gated, width: configuration.stateSize))
+        addMixer(index, to: &plan)
+        plan.mark(.gated, layer: index, marked(workspace.gated, width: configuration.stateSize))
 
         addBitLinear(
             x: BufferSlice(workspace.gated), statistic: BufferSlice(workspace.gate), outer: layer.outputOuter,
@@ -94,10 +101,12 @@ struct MatMulFreePlan {
                 GLUFused(
                     tokens: tokens, channels: configuration.intermediateSize, columns: configuration.hiddenSize,
                     scale: layer.scales.mlp, epsilon: configuration.normEpsilon),
-                [x, layer.mlpOuter, layer.mlpCombined, layer.mlpWeights, BufferSlice(workspace.product)])
+                [
+                    BufferSlice(workspace.x), layer.mlpOuter, layer.mlpCombined, layer.mlpWeights, BufferSlice(workspace.product),
+                ])
             plan.barrier()
         }
-        plan.mark(.product, layer: index, rows(workspace.product, width: configuration.intermediateSize))
+        plan.mark(.product, layer: index, marked(workspace.product, width: configuration.intermediateSize))
 
         let product = BufferSlice(workspace.product)
         addBitLinear(
@@ -106,11 +115,54 @@ struct MatMulFreePlan {
         plan.mark(.output, layer: index, residualRows)
     }
 
-    private func mlgru(_ layer: DeviceWeights.Layer, isSequence: Bool) -> MLGRUFused {
+    /// From the residual stream to the gated output; ends with a barrier.
+    private func addMixer(_ index: Int, to plan: inout Plan) {
+        let layer = weights.layers[index]
+        let inputs = [
+            BufferSlice(workspace.x), layer.mixerOuter, layer.mixerCombined, layer.mixerWeights, layer.lowerBound,
+        ]
+        let (forget, input) = (BufferSlice(workspace.forget), BufferSlice(workspace.input))
+        let (gate, gated) = (BufferSlice(workspace.gate), BufferSlice(workspace.gated))
+        let sequenceStride = Self.stateRowBytes(configuration) / 4
+        switch (unfused, steppedBatch) {
+        case (let unfused?, let batch?):
+            unfused.addMixerProjections(layer, tokens: tokens, to: &plan)
+            plan.dispatch(
+                MLGRUStep(
+                    rows: tokens, channels: configuration.stateSize, stateStride: sequenceStride,
+                    hasLowerBound: layer.hasLowerBound),
+                [input, forget, gate, layer.lowerBound, BufferSlice(batch.sequences), states(index), gated])
+            plan.barrier()
+        case (let unfused?, nil):
+            unfused.addMixer(layer, state: state(index), tokens: tokens, to: &plan)
+            plan.mark(.state, layer: index, marked(workspace.hidden, width: configuration.stateSize))
+        case (nil, let batch?):
+            plan.dispatch(
+                MLGRUFusedBatch(mlgru(layer), rows: tokens, sequenceStride: sequenceStride),
+                inputs + [states(index), gate, gated, BufferSlice(batch.sequences)])
+            plan.barrier()
+        case (nil, nil) where tokens == 1:
+            plan.dispatch(mlgru(layer), inputs + [state(index), gate, gated])
+            plan.barrier()
+            plan.mark(
+                .state, layer: index,
+                Plan.Rows(
+                    buffer: workspace.state, offset: state(index).offset, count: 1, width: configuration.stateSize,
+                    stride: stateStride))
+        case (nil, nil):
+            plan.dispatch(mlgru(layer, sequence: tokens), inputs + [forget, gate, input])
+            plan.barrier()
+            addRecurrence(state: state(index), to: &plan)
+            plan.mark(.state, layer: index, marked(workspace.hidden, width: configuration.stateSize))
+        }
+    }
+
+    /// - Parameter sequence: tokens whose gates are wanted; nil for a step of one token.
+    private func mlgru(_ layer: DeviceWeights.Layer, sequence: Int? = nil) -> MLGRUFused {
         MLGRUFused(
-            tokens: tokens, channels: configuration.stateSize, columns: configuration.hiddenSize,
+            tokens: sequence ?? 1, channels: configuration.stateSize, columns: configuration.hiddenSize,
             scales: (layer.scales.input, layer.scales.forget, layer.scales.gate), epsilon: configuration.normEpsilon,
-            isSequence: isSequence, hasLowerBound: layer.hasLowerBound)
+            isSequence: sequence != nil, hasLowerBound: layer.hasLowerBound)
     }
 
     /// From the gates of a sequence to the gated output.
@@ -169,15 +221,15 @@ struct MatMulFreePlan {
             unfused.addBitLinear(
                 x: x, statistic: x, outer: weights.headOuter, epsilon: configuration.normEpsilon, combined: weights.headCombined,
                 matrix: weights.headWeights, rows: vocabulary, columns: configuration.hiddenSize, scale: weights.headScale,
-                tokens: count, y: BufferSlice(workspace.logits), yStride: vocabulary, to: &plan)
+                tokens: count, y: BufferSlice(logitRows), yStride: vocabulary, to: &plan)
         } else {
             plan.dispatch(
                 BitLinearFused(
                     tokens: count, rows: vocabulary, columns: configuration.hiddenSize, yStride: vocabulary,
                     scale: weights.headScale, outerEpsilon: configuration.normEpsilon, addsResidual: false),
-                [x, x, weights.headOuter, weights.headCombined, weights.headWeights, BufferSlice(workspace.logits)])
+                [x, x, weights.headOuter, weights.headCombined, weights.headWeights, BufferSlice(logitRows)])
         }
         plan.barrier()
-        plan.mark(.logits, Plan.Rows(buffer: workspace.logits, count: count, width: vocabulary, stride: vocabulary))
+        plan.mark(.logits, Plan.Rows(buffer: logitRows, count: count, width: vocabulary, stride: vocabulary))
     }
 }

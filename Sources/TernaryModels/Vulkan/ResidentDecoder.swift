@@ -35,7 +35,7 @@ final class ResidentDecoder {
     private let kernel: Decode
     private let makeRecording: (Decode) throws -> Recording
     private var recordings: [Request: Recording] = [:]
-    private let toWorkspace: Recording
+    private let toWorkspace, toOther: Recording
     private var last: Recording?
     private var stateIsElsewhere = false
     /// The last tag that may be in use; not 0, which is what fresh buffers hold.
@@ -44,7 +44,7 @@ final class ResidentDecoder {
     /// What the dispatch needs of a device beyond what all kernels need.
     static let neededFeatures: DeviceFeatures = [.bufferDeviceAddress, .int64, .int64Atomics, .vulkanMemoryModel]
 
-    /// Why this model cannot be decoded so on this device; nil where it can.
+    /// Why this model cannot be decoded so on this device; nil where it can, if the watchdog agrees.
     static func whyNot(
         _ configuration: MatMulFreeConfiguration, element: EmbeddingTable.Element, on description: DeviceDescription
     ) -> String? {
@@ -60,34 +60,37 @@ final class ResidentDecoder {
 
     /// Bytes of its buffers on the device.
     static func deviceBytes(
-        _ configuration: MatMulFreeConfiguration, element: EmbeddingTable.Element, on description: DeviceDescription
+        _ configuration: MatMulFreeConfiguration, element: EmbeddingTable.Element, sequences: Int,
+        on description: DeviceDescription
     ) -> Int {
         kernel(configuration, element: element).exchangeBytes(for: DeviceTraits(description)) + recordBytes(configuration)
-            + MatMulFreePlan.stateRowBytes(configuration) * configuration.layerCount
+            + sequences * MatMulFreePlan.stateRowBytes(configuration) * configuration.layerCount
     }
 
     private static func recordBytes(_ configuration: MatMulFreeConfiguration) -> Int {
         (configuration.layerCount + 1) * MemoryLayout<Decode.Record>.stride
     }
 
-    private static func kernel(_ configuration: MatMulFreeConfiguration, element: EmbeddingTable.Element) -> Decode {
-        Decode(configuration, embeddingElement: element, stateStride: MatMulFreePlan.stateRowBytes(configuration) / 4)
+    private static func kernel(
+        _ configuration: MatMulFreeConfiguration, element: EmbeddingTable.Element, sequences: Int = 1
+    ) -> Decode {
+        Decode(
+            configuration, embeddingElement: element,
+            stateStride: sequences * MatMulFreePlan.stateRowBytes(configuration) / 4)
     }
 
     /// - Precondition: `whyNot` gave no reason.
     init(
-        _ configuration: MatMulFreeConfiguration, weights: DeviceWeights, workspace: Workspace, device: Device,
-        traits: DeviceTraits
+        _ configuration: MatMulFreeConfiguration, weights: DeviceWeights, workspace: Workspace, sequences: Int,
+        device: Device, traits: DeviceTraits
     ) throws {
         self.device = device
         self.configuration = configuration
         self.workspace = workspace
-        let kernel = Self.kernel(configuration, element: weights.embeddingElement)
+        let kernel = Self.kernel(configuration, element: weights.embeddingElement, sequences: sequences)
         self.kernel = kernel
         func make(_ byteCount: Int, _ memory: BufferMemory, _ label: String) throws -> Buffer {
-            let buffer = try device.makeBuffer(byteCount: byteCount, memory: memory, label: label)
-            try device.upload([UInt8](repeating: 0, count: byteCount), to: buffer)
-            return buffer
+            try device.makeBuffer(byteCount: byteCount, memory: memory, label: label)
         }
         otherState = try make(workspace.state.byteCount, .device, "other state")
         job = try make(MemoryLayout<Decode.Job>.stride, .upload, "decode job")
@@ -108,9 +111,20 @@ final class ResidentDecoder {
                 if isTimed { try recorder.writeTimestamp(1) }
             }
         }
-        toWorkspace = try device.record(label: "state") { [otherState] recorder in
-            recorder.copy(from: BufferSlice(otherState), to: BufferSlice(workspace.state))
+        // The first sequence's only: the states of the others stay where they are.
+        func copy(from source: Buffer, to target: Buffer) throws -> Recording {
+            try device.record(label: "state") { recorder in
+                for layer in 0..<configuration.layerCount {
+                    let offset = MatMulFreePlan.stateOffset(configuration, layer: layer, sequence: 0, of: sequences)
+                    let byteCount = configuration.stateSize * 4
+                    recorder.copy(
+                        from: BufferSlice(source, offset: offset, byteCount: byteCount),
+                        to: BufferSlice(target, offset: offset, byteCount: byteCount))
+                }
+            }
         }
+        toWorkspace = try copy(from: otherState, to: workspace.state)
+        toOther = try copy(from: workspace.state, to: otherState)
     }
 
     /// Takes a token, or as many as asked for when the device chooses them; nil where the watchdog ended it, and nothing has changed.
@@ -153,6 +167,17 @@ final class ResidentDecoder {
         guard let times = try last?.timestamps() else { return 0 }
         return times[1] - times[0]
     }
+
+    /// Runs what changes the workspace's state, which is the present one, and undoes that.
+    func undoing(_ body: () throws -> Void) throws {
+        precondition(!stateIsElsewhere, "the state is not the workspace's")
+        try device.run(toOther)
+        try body()
+        try device.run(toWorkspace)
+    }
+
+    /// The workspace's state is the present one again, and is about to be overwritten.
+    func forgetState() { stateIsElsewhere = false }
 
     /// Puts the state where all other passes read and write it.
     func bringStateBack() throws {

@@ -74,7 +74,7 @@ struct UnfusedWorkspace {
     }
 
     /// Fills the first planes of codes with one or three weightings of each row; ends with a barrier.
-    private func addQuantization(
+    func addQuantization(
         x: BufferSlice, statistic: BufferSlice, outer: BufferSlice?, epsilon: Float?, combined: BufferSlice, norms: Int = 1,
         columns: Int, tokens: Int, to plan: inout Plan
     ) {
@@ -103,7 +103,7 @@ struct UnfusedWorkspace {
     }
 
     /// Codes, steps and code sums of one weighting.
-    private func quantized(_ norm: Int, columns: Int, tokens: Int) -> [BufferSlice] {
+    func quantized(_ norm: Int, columns: Int, tokens: Int) -> [BufferSlice] {
         let width = paddedWidth(columns)
         return [
             BufferSlice(codes, offset: norm * plane * width, byteCount: tokens * width),
@@ -112,7 +112,7 @@ struct UnfusedWorkspace {
         ]
     }
 
-    private func addProduct(
+    func addProduct(
         _ matrix: BufferSlice, of norm: Int = 0, rows: Int, columns: Int, scale: Float, tokens: Int, y: BufferSlice,
         yStride: Int, to plan: inout Plan
     ) {
@@ -121,23 +121,34 @@ struct UnfusedWorkspace {
             quantized(norm, columns: columns, tokens: tokens) + [matrix, y])
     }
 
-    /// From the residual stream to the gated output; ends with a barrier.
-    func addMixer(_ layer: DeviceWeights.Layer, state: BufferSlice, tokens: Int, to plan: inout Plan) {
-        let (hidden, channels) = (configuration.hiddenSize, configuration.stateSize)
-        let stride = paddedWidth(channels)
+    /// From the residual stream to i_proj, f_proj and g_proj; ends with a barrier.
+    func addMixerProjections(_ layer: DeviceWeights.Layer, tokens: Int, to plan: inout Plan) {
         let x = BufferSlice(workspace.x)
+        addQuantization(
+            x: x, statistic: x, outer: layer.mixerOuter, epsilon: configuration.normEpsilon, combined: layer.mixerCombined,
+            norms: 3, columns: configuration.hiddenSize, tokens: tokens, to: &plan)
+        addMixerProducts(layer, tokens: tokens, to: &plan)
+        plan.barrier()
+    }
+
+    /// From three planes of codes to i_proj, f_proj and g_proj.
+    func addMixerProducts(_ layer: DeviceWeights.Layer, tokens: Int, to plan: inout Plan) {
+        let (hidden, channels) = (configuration.hiddenSize, configuration.stateSize)
         let projections: [(scale: Float, y: Buffer)] = [
             (layer.scales.input, workspace.input), (layer.scales.forget, workspace.forget), (layer.scales.gate, workspace.gate),
         ]
-        addQuantization(
-            x: x, statistic: x, outer: layer.mixerOuter, epsilon: configuration.normEpsilon, combined: layer.mixerCombined,
-            norms: 3, columns: hidden, tokens: tokens, to: &plan)
         for (index, projection) in projections.enumerated() {
             addProduct(
                 layer.mixerWeights.part(index, of: 3), of: index, rows: channels, columns: hidden, scale: projection.scale,
-                tokens: tokens, y: BufferSlice(projection.y), yStride: stride, to: &plan)
+                tokens: tokens, y: BufferSlice(projection.y), yStride: paddedWidth(channels), to: &plan)
         }
-        plan.barrier()
+    }
+
+    /// From the residual stream to the gated output of one sequence; ends with a barrier.
+    func addMixer(_ layer: DeviceWeights.Layer, state: BufferSlice, tokens: Int, to plan: inout Plan) {
+        let channels = configuration.stateSize
+        let stride = paddedWidth(channels)
+        addMixerProjections(layer, tokens: tokens, to: &plan)
         plan.dispatch(
             MLGRUGates(tokens: tokens, channels: channels, hasLowerBound: layer.hasLowerBound),
             [BufferSlice(workspace.input), BufferSlice(workspace.forget), layer.lowerBound])
@@ -154,21 +165,26 @@ struct UnfusedWorkspace {
 
     /// From the residual stream to SiLU(gate) * up; ends with a barrier.
     func addChannelMixer(_ layer: DeviceWeights.Layer, tokens: Int, to plan: inout Plan) {
-        let (hidden, channels) = (configuration.hiddenSize, configuration.intermediateSize)
-        let stride = paddedWidth(channels)
         let x = BufferSlice(workspace.x)
         addQuantization(
             x: x, statistic: x, outer: layer.mlpOuter, epsilon: configuration.normEpsilon, combined: layer.mlpCombined,
-            columns: hidden, tokens: tokens, to: &plan)
+            columns: configuration.hiddenSize, tokens: tokens, to: &plan)
+        addChannelMixerProducts(layer, tokens: tokens, to: &plan)
+        plan.barrier()
+        plan.dispatch(
+            GLU(count: tokens * paddedWidth(configuration.intermediateSize)),
+            [BufferSlice(mlpGate), BufferSlice(mlpUp), BufferSlice(workspace.product)])
+        plan.barrier()
+    }
+
+    /// From codes to the channel mixer's gate and up halves.
+    func addChannelMixerProducts(_ layer: DeviceWeights.Layer, tokens: Int, to plan: inout Plan) {
+        let (hidden, channels) = (configuration.hiddenSize, configuration.intermediateSize)
         for (half, y) in [mlpGate, mlpUp].enumerated() {
             addProduct(
                 layer.mlpWeights.part(half, of: 2), rows: channels, columns: hidden, scale: layer.scales.mlp, tokens: tokens,
-                y: BufferSlice(y), yStride: stride, to: &plan)
+                y: BufferSlice(y), yStride: paddedWidth(channels), to: &plan)
         }
-        plan.barrier()
-        plan.dispatch(
-            GLU(count: tokens * stride), [BufferSlice(mlpGate), BufferSlice(mlpUp), BufferSlice(workspace.product)])
-        plan.barrier()
     }
 }
 

@@ -4,7 +4,8 @@ import VulkanCompute
 
 /// A MatMul-free LM on a Vulkan device.
 ///
-/// A pass is one submission, recorded once for each number of tokens and replayed: a decode step is four dispatches a block.
+/// A pass is one submission, recorded once for each number of tokens and replayed: a decode step is four dispatches a block. Steps of
+/// several sequences are in VulkanEngine+Batch.swift, steps in one dispatch in VulkanEngine+Resident.swift.
 public final class VulkanEngine: Engine {
     /// Which form of every BitLinear is run; all give the same bits.
     public enum Form: String, Sendable, CaseIterable {
@@ -15,7 +16,8 @@ public final class VulkanEngine: Engine {
         case fused
         /// The same as three dispatches, through device memory.
         case unfused
-        /// Decode steps as one dispatch whose work groups hand rows to each other; prompts as in the automatic form.
+        /// A decode step in one dispatch, whose work groups stay until its end; prompts as in the automatic form, which takes this one
+        /// for decoding where it is measured to be faster.
         case resident
     }
 
@@ -26,21 +28,32 @@ public final class VulkanEngine: Engine {
     /// The form that runs: unfused also where shared memory is too small for this model's rows.
     public let form: Form
     /// By timestamps at both ends of a pass; nil where the device has none.
-    public private(set) var deviceSeconds: Double?
+    public internal(set) var deviceSeconds: Double?
     /// What the driver has given, blocks that are only partly used included.
     public var memory: MemoryUse { device.usedBytes }
     /// The most of it that the driver had given at a time.
     public var peakMemory: MemoryUse { device.peakBytes }
 
-    private let device: Device
-    private let traits: DeviceTraits
-    private let weights: DeviceWeights
-    private let workspace: Workspace
-    private let unfused: UnfusedWorkspace?
-    private var resident: ResidentDecoder?
+    /// Sequences whose states it keeps.
+    public let sequenceCount: Int
+
+    let device: Device
+    let traits: DeviceTraits
+    let weights: DeviceWeights
+    let workspace: Workspace
+    let batch: BatchWorkspace
+    let unfused: UnfusedWorkspace?
     private var recordings: [Pass: Recording] = [:]
+    var batchRecordings: [BatchPass: Recording] = [:]
+    /// Takes decode steps of the first sequence; nil where it cannot, or is not worth it.
+    var resident: ResidentDecoder?
+    /// How decode steps run, for a person.
+    public internal(set) var decodeForm: String
+    /// Whether it was settled which form of decode steps is faster.
+    var isDecodeSettled: Bool
 
     private struct Pass: Hashable {
+        var sequence: Int
         var tokens: Int
         var logits: LogitRows
     }
@@ -48,7 +61,7 @@ public final class VulkanEngine: Engine {
     /// Most tokens of one pass whose logits are all wanted; logits of more would fill memory for little speed.
     private static let mostLogitRows = 16
     /// Tokens from which on the automatic form is unfused: on an H200 fused dispatches are ahead up to four tokens.
-    private static let manyTokens = 6
+    static let manyTokens = 6
     /// Recordings kept; prompts come in all lengths.
     private static let mostRecordings = 8
 
@@ -69,11 +82,14 @@ public final class VulkanEngine: Engine {
     /// Uploads a model.
     ///
     /// - Parameters:
+    ///   - sequences: whose states are kept.
     ///   - progress: is given the share of the tensors that are on the device.
     /// - Throws: `VulkanError`, also where the model does not fit.
     public init(
-        _ weights: MatMulFreeWeights, on device: Device, form: Form = .automatic, progress: (Double) -> Void = { _ in }
+        _ weights: MatMulFreeWeights, on device: Device, form: Form = .automatic, sequences: Int = 1,
+        progress: (Double) -> Void = { _ in }
     ) throws {
+        precondition(sequences > 0, "an engine holds a sequence at least")
         self.device = device
         let description = device.description
         deviceName = description.name
@@ -82,45 +98,45 @@ public final class VulkanEngine: Engine {
         traits = DeviceTraits(description)
         self.form = form.fitting(configuration, on: description)
         let capacity = Self.capacity(configuration, on: description)
+        sequenceCount = sequences
         workspace = try Workspace(
-            configuration, capacity: capacity, logitRows: Self.logitRows(capacity: capacity), device: device)
+            configuration, capacity: capacity, logitRows: Self.logitRows(capacity: capacity), sequences: sequences, device: device
+        )
+        batch = try BatchWorkspace(
+            .init(configuration, capacity: capacity, sequences: sequences, on: description), device: device)
         unfused =
             self.form == .fused
             ? nil
             : try UnfusedWorkspace(
                 configuration, workspace: workspace, quantizesAtOnce: self.form != .unfused, device: device)
         self.weights = try DeviceWeights(weights, on: device, progress: progress)
-        if self.form == .resident || self.form == .automatic,
-            ResidentDecoder.whyNot(configuration, element: weights.embedding.element, on: description) == nil
-        {
+        isDecodeSettled = self.form != .automatic
+        decodeForm = "dispatches"
+        if self.form.decodesResident(configuration, element: weights.embedding.element, on: description) {
             resident = try ResidentDecoder(
-                configuration, weights: self.weights, workspace: workspace, device: device, traits: traits)
+                configuration, weights: self.weights, workspace: workspace, sequences: sequences, device: device, traits: traits)
+            decodeForm = "one resident dispatch"
         }
     }
 
     /// In passes of as many tokens as the workspace holds.
-    public func forward(_ tokens: [Int], logits: LogitRows) throws -> [Float] {
-        precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token outside the vocabulary")
-        if tokens.count == 1, logits != .all, let resident {
-            if try resident.take(tokens[0], wantsLogits: logits == .last, chooses: false) != nil {
-                if deviceSeconds != nil { deviceSeconds! += Double(try resident.lastNanoseconds()) * 1e-9 }
-                return logits == .last ? try read(workspace.logits, count: configuration.vocabularySize) : []
-            }
-            fatalError("watchdog")
-        }
+    public func forward(_ tokens: [Int], sequence: Int, logits: LogitRows) throws -> [Float] {
+        check(tokens, sequence: sequence)
+        if tokens.count == 1, sequence == 0, let taken = try takeResident(tokens[0], logits: logits) { return taken }
         try resident?.bringStateBack()
+        return try dispatch(tokens, sequence: sequence, logits: logits)
+    }
+
+    /// The same by dispatches of their own for each phase.
+    func dispatch(_ tokens: [Int], sequence: Int, logits: LogitRows) throws -> [Float] {
         var result: [Float] = []
         let each = logits == .all ? Self.mostLogitRows : workspace.capacity
         for first in stride(from: 0, to: tokens.count, by: each) {
             let part = tokens[first..<min(first + each, tokens.count)]
             let wanted: LogitRows = logits == .last && part.endIndex < tokens.count ? .none : logits
-            let recording = try recording(Pass(tokens: part.count, logits: wanted))
+            let recording = try recording(Pass(sequence: sequence, tokens: part.count, logits: wanted))
             try write(part)
-            try device.run(recording)
-            if deviceSeconds != nil {
-                let times = try recording.timestamps()
-                deviceSeconds! += Double(times[1] - times[0]) * 1e-9
-            }
+            try run(recording)
             let rows = wanted == .all ? part.count : wanted == .last ? 1 : 0
             if rows > 0 { result += try read(workspace.logits, count: rows * configuration.vocabularySize) }
         }
@@ -134,7 +150,7 @@ public final class VulkanEngine: Engine {
             let part = tokens[first..<min(first + Self.mostLogitRows, tokens.count)]
             try write(part)
             var segment: [Plan.Step] = []
-            for step in plan(Pass(tokens: part.count, logits: .all)).steps {
+            for step in plan(.sequence(0), tokens: part.count, logits: .all).steps {
                 guard case .mark(let stage, let layer, let rows) = step else {
                     segment.append(step)
                     continue
@@ -150,11 +166,12 @@ public final class VulkanEngine: Engine {
     }
 
     /// Read back from the device, `(L, D)`.
-    public func readState() throws -> [[Float]] {
+    public func readState(sequence: Int) throws -> [[Float]] {
+        check([], sequence: sequence)
         try resident?.bringStateBack()
         return try (0..<configuration.layerCount).map { layer in
-            try read(
-                workspace.state, offset: layer * MatMulFreePlan.stateRowBytes(configuration), count: configuration.stateSize)
+            let offset = MatMulFreePlan.stateOffset(configuration, layer: layer, sequence: sequence, of: sequenceCount)
+            return try read(workspace.state, offset: offset, count: configuration.stateSize)
         }
     }
 
@@ -163,33 +180,43 @@ public final class VulkanEngine: Engine {
 
     /// Clears the state.
     public func reset() throws {
-        try resident?.bringStateBack()
+        resident?.forgetState()
         let zeros = [UInt8](repeating: 0, count: workspace.state.byteCount)
         try zeros.withUnsafeBytes { try device.upload($0, to: workspace.state) }
     }
 
-    private func plan(_ pass: Pass) -> Plan {
-        let isFused = form == .fused || (form != .unfused && pass.tokens < Self.manyTokens)
+    func plan(_ rows: MatMulFreePlan.Rows, tokens: Int, logits: LogitRows) -> Plan {
+        let isFused = form == .fused || (form != .unfused && tokens < Self.manyTokens)
         return MatMulFreePlan(
-            configuration: configuration, weights: weights, workspace: workspace, unfused: isFused ? nil : unfused,
-            tokens: pass.tokens, logits: pass.logits
+            configuration: configuration, weights: weights, workspace: workspace, unfused: isFused ? nil : unfused, rows: rows,
+            tokens: tokens, logits: logits
         ).make()
+    }
+
+    /// Runs a timed recording.
+    func run(_ recording: Recording) throws {
+        try device.run(recording)
+        if deviceSeconds != nil {
+            let times = try recording.timestamps()
+            deviceSeconds! += Double(times[1] - times[0]) * 1e-9
+        }
     }
 
     private func recording(_ pass: Pass) throws -> Recording {
         if let known = recordings[pass] { return known }
         if recordings.count >= Self.mostRecordings {
             // One token is what decoding replays: it stays.
-            recordings = recordings.filter { $0.key.tokens == 1 }
+            recordings = recordings.filter { $0.key.tokens == 1 && $0.key.sequence == 0 }
         }
-        let recording = try record(plan(pass).steps, label: "\(pass.tokens) tokens", isTimed: deviceSeconds != nil)
+        let plan = plan(.sequence(pass.sequence), tokens: pass.tokens, logits: pass.logits)
+        let recording = try record(plan.steps, label: "\(pass.tokens) tokens", isTimed: deviceSeconds != nil)
         recordings[pass] = recording
         // Here and not at the end: a program that exits does not close its devices.
         device.savePipelineCache()
         return recording
     }
 
-    private func record(_ steps: [Plan.Step], label: String, isTimed: Bool = false) throws -> Recording {
+    func record(_ steps: [Plan.Step], label: String, isTimed: Bool = false) throws -> Recording {
         try device.record(label: label) { recorder in
             if isTimed { try recorder.writeTimestamp(0) }
             for step in steps {
@@ -209,7 +236,7 @@ public final class VulkanEngine: Engine {
         try tokens.map { UInt32($0) }.withUnsafeBytes { try device.upload($0, to: workspace.tokens) }
     }
 
-    private func read(_ buffer: Buffer, offset: Int = 0, count: Int) throws -> [Float] {
+    func read(_ buffer: Buffer, offset: Int = 0, count: Int) throws -> [Float] {
         var values = [Float](repeating: 0, count: count)
         try values.withUnsafeMutableBytes { try device.download(from: buffer, offset: offset, into: $0) }
         return values

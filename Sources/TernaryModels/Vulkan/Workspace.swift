@@ -6,11 +6,13 @@ import VulkanCompute
 final class Workspace: Sendable {
     /// Tokens that one pass may take.
     let capacity: Int
+    /// Sequences whose states are kept.
+    let sequences: Int
     /// Token ids, written by the host.
     let tokens: Buffer
     /// Residual stream, `(tokens, H)`; and a copy of its last row for the head.
     let x, lastRow: Buffer
-    /// Recurrent state of each block, `(L, D)`.
+    /// Recurrent states of each block, `(L, sequences, D)`.
     let state: Buffer
     /// Forget gate, input gate, state, gate projection and gated output of a sequence, `(tokens, D)` each.
     let forget, input, hidden, gate, gated: Buffer
@@ -19,9 +21,15 @@ final class Workspace: Sendable {
     /// Logits as the host reads them, `(tokens, V)`.
     let logits: Buffer
 
-    init(_ configuration: MatMulFreeConfiguration, capacity: Int, logitRows: Int, device: Device) throws {
+    init(_ configuration: MatMulFreeConfiguration, capacity: Int, logitRows: Int, sequences: Int, device: Device) throws {
         self.capacity = capacity
-        let sizes = Sizes(configuration, capacity: capacity, logitRows: logitRows)
+        self.sequences = sequences
+        let sizes = Sizes(configuration, capacity: capacity, logitRows: logitRows, sequences: sequences)
+        // A step binds the states of one block at a time.
+        let (blockStates, most) = (MatMulFreePlan.stateRowBytes(configuration) * sequences, device.description.maxStorageRange)
+        if blockStates > most {
+            throw VulkanError.tooLarge("states of \(sequences) sequences, bytes of a block", requested: blockStates, limit: most)
+        }
         func make(_ byteCount: Int, _ label: String) throws -> Buffer {
             try device.makeBuffer(byteCount: byteCount, memory: .device, label: label)
         }
@@ -44,11 +52,11 @@ final class Workspace: Sendable {
         /// Of each of the five buffers of the state's width.
         let channels: Int
 
-        init(_ configuration: MatMulFreeConfiguration, capacity: Int, logitRows: Int) {
+        init(_ configuration: MatMulFreeConfiguration, capacity: Int, logitRows: Int, sequences: Int) {
             tokens = 4 * capacity
             lastRow = paddedWidth(configuration.hiddenSize) * 4
             hidden = lastRow * capacity
-            state = MatMulFreePlan.stateRowBytes(configuration) * configuration.layerCount
+            state = MatMulFreePlan.stateRowBytes(configuration) * sequences * configuration.layerCount
             channels = paddedWidth(configuration.stateSize) * 4 * capacity
             product = paddedWidth(configuration.intermediateSize) * 4 * capacity
             logits = configuration.vocabularySize * 4 * logitRows

@@ -5,6 +5,9 @@ enum BenchArguments {
     /// Most of what makes sense for a benchmark; more would wait for days or fill memory.
     static let counts = 1...1_048_576
 
+    /// Sequences that can be held at a time; more would wait for each other longer than anybody does.
+    static let batches = 1...4096
+
     /// Numbers separated by commas.
     static func counts(_ text: String) throws -> [Int] {
         try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
@@ -13,6 +16,15 @@ enum BenchArguments {
             }
             return count
         }
+    }
+
+    /// The same, of sequences.
+    static func batches(_ text: String) throws -> [Int] {
+        let batches = try counts(text)
+        guard batches.allSatisfy(Self.batches.contains) else {
+            throw UsageError("it takes at most \(Self.batches.upperBound) sequences")
+        }
+        return batches
     }
 
     /// The same, or `none`.

@@ -8,8 +8,9 @@ struct BenchModel: ParsableCommand {
         commandName: "model",
         abstract: "Measure how fast a model takes prompts (pp) and writes (tg).",
         discussion: """
-            pp512 is a prompt of 512 tokens taken at once, tg128 are 128 tokens written one by one, each the likeliest after the one before. \
-            Each test runs once to warm up. "of read bandwidth" is packed ternary weights times tokens per second, as a share of what \
+            pp512 is a prompt of 512 tokens taken at once, tg128 are 128 tokens written one by one, each the likeliest after the one before; \
+            "tg128 b=4" are four such sequences at a time, whose tokens share one reading of the weights and are counted together. \
+            Each test runs once to warm up. "of read bandwidth" is packed ternary weights times steps per second, as a share of what \
             the device was just measured to read: what decoding can reach at most. "on device" is the share of the time that the device's \
             own clock saw.
             """)
@@ -27,6 +28,11 @@ struct BenchModel: ParsableCommand {
             "Numbers of tokens to write, separated by commas, or none. (default: 128)", valueName: "counts"),
         transform: BenchArguments.countsOrNone)
     var generateTokens: [Int] = [128]
+
+    @Option(
+        help: ArgumentHelp("Numbers of sequences to write at a time, separated by commas. (default: 1)", valueName: "counts"),
+        transform: BenchArguments.batches)
+    var batch: [Int] = [1]
 
     @Option(help: "Runs of each test.")
     var repetitions = 5
@@ -51,13 +57,14 @@ struct BenchModel: ParsableCommand {
         if case .vulkan(let description) = try options.deviceChoice.resolve() { device = description }
         Interrupt.listen()
         let meter = try energy ? EnergyMeter(device) : nil
-        let model = try options.prepare(quiet: false)
+        let model = try options.prepare(quiet: false, sequences: generateTokens.isEmpty ? 1 : batch.max() ?? 1)
         let readBandwidth = try? model.engine.measureReadBandwidth()
         var table = BenchTable(
             facts: facts(model, device: device, readBandwidth: readBandwidth) + (meter?.facts ?? []),
             columns: Self.columns + (meter == nil ? [] : EnergyMeter.columns))
         let tests =
-            promptTokens.map { ModelTest(kind: .prompt, count: $0) } + generateTokens.map { ModelTest(kind: .text, count: $0) }
+            promptTokens.map { ModelTest(kind: .prompt, count: $0) }
+            + generateTokens.flatMap { count in batch.map { ModelTest(kind: .text, count: count, batch: $0) } }
         var bar = ProgressBar("Measuring")
         defer { bar.finish() }
         for (index, test) in tests.enumerated() {
@@ -84,20 +91,23 @@ struct BenchModel: ParsableCommand {
     }
 
     private static let columns: [BenchTable.Column] = [
-        .init("test", "test"), .init("tokens_per_second", "tokens/s"), .init("tokens_per_second_lowest", "lowest"),
-        .init("tokens_per_second_highest", "highest"), .init("milliseconds_per_token", "ms/token"),
+        .init("test", "test"), .init("batch", "sequences"), .init("tokens_per_second", "tokens/s"),
+        .init("tokens_per_second_lowest", "lowest"),
+        .init("tokens_per_second_highest", "highest"), .init("tokens_per_second_each", "per sequence"),
+        .init("milliseconds_per_token", "ms/token"),
         .init("on_device_percent", "on device, %"), .init("read_bandwidth_percent", "of read bandwidth, %"),
     ]
 
     private func row(
         _ test: ModelTest, _ result: ModelTest.Result, model: LoadedModel, readBandwidth: Double?
     ) -> [BenchTable.Cell] {
-        let rate = result.seconds.map { Double(test.count) / $0 }
-        let read = Double(model.ternaryByteCount) * rate.median
+        let rate = result.seconds.map { Double(test.tokens) / $0 }
+        let read = Double(model.ternaryByteCount) * rate.median / Double(test.batch)
         // A prompt's tokens share one reading of the weights: the ceiling is not theirs.
         let share = test.kind == .text ? readBandwidth.map { read / $0 * 100 } : nil
-        return [.text(test.name)] + rate.cells(digits: 1) + [
-            .number(result.seconds.median / Double(test.count) * 1000, digits: 4),
+        return [.text(test.name), .int(test.batch)] + rate.cells(digits: 1) + [
+            .number(rate.median / Double(test.batch), digits: 1),
+            .number(result.seconds.median / Double(test.tokens) * 1000, digits: 4),
             .optional(result.deviceShare.map { $0 * 100 }, digits: 1), .optional(share, digits: 1),
         ]
     }

@@ -32,7 +32,7 @@ struct EnergyMeter {
         repeat {
             _ = try test.runOnce(model)
             // A text's first token is not timed, but it is paid for.
-            tokens += test.kind == .text ? test.count + 1 : test.count
+            tokens += test.tokens + test.unmeasuredTokens
         } while clock.now - start < .seconds(3)
         let joules = try counter.joules() - before
         let seconds = (clock.now - start) / .seconds(1)

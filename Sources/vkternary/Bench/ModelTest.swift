@@ -18,11 +18,20 @@ struct ModelTest {
     }
 
     let kind: Kind
-    /// Tokens.
+    /// Tokens, of each sequence.
     let count: Int
+    /// Sequences that are written at a time.
+    var batch = 1
 
-    /// As llama-bench calls it.
-    var name: String { (kind == .prompt ? "pp" : "tg") + "\(count)" }
+    /// Steps of a batch that are asked for at a time: some where a device goes on alone, one where nothing is gained and Ctrl-C would wait.
+    private static func stepsEach(_ engine: any Engine) -> Int { engine.deviceSeconds == nil ? 1 : 8 }
+
+    /// As llama-bench calls it, and the batch where there is one.
+    var name: String { (kind == .prompt ? "pp" : "tg") + "\(count)" + (batch > 1 ? " b=\(batch)" : "") }
+    /// Tokens of all sequences.
+    var tokens: Int { count * batch }
+    /// Tokens that a run takes in without measuring them.
+    var unmeasuredTokens: Int { kind == .text ? batch : 0 }
 
     /// Measures, after one run that does not count.
     ///
@@ -46,20 +55,23 @@ struct ModelTest {
     func runOnce(_ model: LoadedModel) throws -> (host: Double, device: Double) {
         let engine = model.engine
         var random = SplitMix64(seed: 1)
-        let tokens = (0..<(kind == .prompt ? count : 1)).map { _ in
+        let tokens = (0..<(kind == .prompt ? count : batch)).map { _ in
             Int(random.next() % UInt64(model.configuration.vocabularySize))
         }
         try engine.reset()
         // What is written goes on from a token that is not measured.
-        var logits = kind == .text ? try engine.forward(tokens, logits: .last) : []
+        let sequences = Array(0..<batch)
+        var next = kind == .text ? try engine.greedySteps(1, from: tokens, of: sequences)[0] : []
         let deviceStart = engine.deviceSeconds ?? 0
         let clock = ContinuousClock()
         let start = clock.now
         switch kind {
         case .prompt: _ = try engine.forward(tokens, logits: .last)
         case .text:
-            for _ in 0..<count {
-                logits = try engine.forward([Sampler.greedy(logits)], logits: .last)
+            let most = Self.stepsEach(engine)
+            for first in stride(from: 0, to: count, by: most) {
+                let drawn = try engine.greedySteps(min(most, count - first), from: next, of: sequences)
+                next = drawn[drawn.count - 1]
                 try Interrupt.check()
             }
         }

@@ -16,12 +16,13 @@ enum EngineKind: String, Sendable, CaseIterable, CustomTestStringConvertible {
     var isVulkan: Bool { self == .fused || self == .unfused }
     var testDescription: String { rawValue }
 
-    func engine(_ weights: MatMulFreeWeights) throws -> any Engine {
+    func engine(_ weights: MatMulFreeWeights, sequences: Int = 1) throws -> any Engine {
         switch self {
-        case .reference: return ReferenceEngine(weights)
-        case .cpu: return try CPUEngine(weights, threads: 2)
+        case .reference: return ReferenceEngine(weights, sequences: sequences)
+        case .cpu: return try CPUEngine(weights, threads: 2, sequences: sequences)
         case .fused, .unfused:
-            let engine = try VulkanEngine(weights, on: try #require(TestDevice.shared), form: self == .fused ? .fused : .unfused)
+            let engine = try VulkanEngine(
+                weights, on: try #require(TestDevice.shared), form: self == .fused ? .fused : .unfused, sequences: sequences)
             // Tiny rows fit the smallest shared memory: nothing may fall back unnoticed.
             #expect(engine.form == (self == .fused ? .fused : .unfused))
             return engine

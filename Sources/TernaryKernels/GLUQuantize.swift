@@ -1,0 +1,34 @@
+import VulkanCompute
+
+/// The channel mixer's product, its norm and its quantisation in one dispatch.
+///
+/// Buffers: gate, up, any, combined, codes, step, code sum (`Shaders/glu_quantize`); there is no outer norm to bind.
+public struct GLUQuantize: Kernel {
+    /// The push-constant block.
+    public struct Params: BitwiseCopyable, Sendable { var plane: UInt32 }
+
+    /// The buffers named above.
+    public static let bindings = 7
+
+    /// Rows of gate and up.
+    public var tokens: Int
+    /// Width of the channel mixer, I.
+    public var columns: Int
+
+    /// Describes one dispatch.
+    public init(tokens: Int, columns: Int) {
+        self.tokens = tokens
+        self.columns = columns
+    }
+
+    /// The only build there is.
+    public func code(for device: DeviceTraits) -> ShaderCode { CompiledKernels.gluQuantize }
+    /// In order of `constant_id`.
+    public func constants(for device: DeviceTraits) -> [UInt32] {
+        RowQuantize.constants(columns: columns, outerEpsilon: nil, device: device)
+    }
+    /// As the shader declares them; there is one plane of codes.
+    public var params: Params { Params(plane: UInt32(tokens)) }
+    /// A work group a row.
+    public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { (tokens, 1) }
+}

@@ -1,0 +1,106 @@
+import TernaryCore
+import TernaryReference
+import Testing
+
+@testable import TernaryKernels
+
+/// Dispatches that make rows and quantise them at once, against the references of what they join.
+@Suite("row quantisers", .enabled(if: TestDevice.isPresent, "needs a Vulkan driver; lavapipe will do"))
+struct RowQuantizeTests {
+    private static let tokens = 6
+
+    /// Room for codes, steps and sums of several planes.
+    private func room(_ norms: Int, plane: Int, columns: Int) -> [TestDevice.Content] {
+        [.room(norms * plane * paddedWidth(columns) / 4), .room(norms * plane), .room(norms * plane)]
+    }
+
+    private func check(
+        _ results: ArraySlice<[UInt32]>, _ expected: [QuantizedRow], plane: Int, of norm: Int = 0, columns: Int
+    ) {
+        let (codes, steps, sums) = (results[results.startIndex], results[results.startIndex + 1], results[results.startIndex + 2])
+        let width = paddedWidth(columns)
+        let words = codes[norm * plane * width / 4..<(norm * plane + expected.count) * width / 4]
+        let padding = Array<Int8>(repeating: 0, count: width - columns)
+        #expect(
+            words.flatMap { word in (0..<4).map { Int8(truncatingIfNeeded: word >> (8 * $0)) } }
+                == expected.flatMap { $0.codes + padding })
+        let rows = norm * plane..<norm * plane + expected.count
+        #expect(Array(steps[rows]) == expected.map(\.step.bitPattern))
+        #expect(sums[rows].map { Int32(bitPattern: $0) } == expected.map { $0.codes.reduce(0) { $0 + Int32($1) } })
+    }
+
+    // Fewer vectors than a work group has invocations; more, ending inside a round.
+    @Test("glu_quantize gives the codes of the product", arguments: [33, 1100])
+    func glu(columns: Int) throws {
+        let gate = Fixture.rows(Self.tokens, width: columns, seed: 91)
+        let up = (0..<Self.tokens).map { Fixture.normal(columns, seed: 92 + UInt64($0)) }
+        let norm = InputNorm(outer: nil, outerEpsilon: 0, inner: Fixture.norm(columns, seed: 99))
+        let expected = zip(gate, up).map { gate, up in
+            quantize(bitLinearNorm(zip(gate, up).map { TernaryReference.glu(gate: $0, up: $1) }, norm: norm))
+        }
+        let weights = [norm.combined].padded
+        for traits in TestDevice.traits {
+            let results = try TestDevice.run(
+                GLUQuantize(tokens: Self.tokens, columns: columns),
+                [gate.padded, up.padded, weights, weights] + room(1, plane: Self.tokens, columns: columns), traits: traits)
+            check(results[4...], expected, plane: Self.tokens, columns: columns)
+        }
+    }
+
+    @Test(
+        "residual_quantize adds and gives the codes of the sum, one or three weightings",
+        arguments: [(1, 1100), (3, 33), (3, 512)])
+    func residual(norms: Int, columns: Int) throws {
+        let plane = 7
+        let x = Fixture.rows(Self.tokens, width: columns, seed: 101)
+        let y = (0..<Self.tokens).map { Fixture.normal(columns, seed: 102 + UInt64($0)) }
+        let sums = zip(x, y).map { zip($0, $1).map(TernaryReference.residual) }
+        let outer = Fixture.norm(columns, seed: 109)
+        let weightings = (0..<norms).map {
+            InputNorm(outer: outer, outerEpsilon: 1e-5, inner: Fixture.norm(columns, seed: 110 + UInt64($0)))
+        }
+        let results = try TestDevice.run(
+            ResidualQuantize(tokens: Self.tokens, columns: columns, norms: norms, plane: plane, outerEpsilon: 1e-5),
+            [x.padded, y.padded, [outer].padded, weightings.map(\.combined).padded] + room(norms, plane: plane, columns: columns),
+            traits: TestDevice.traits[0])
+        #expect(results[0].rows(Self.tokens, width: columns) == sums.map(\.bits))
+        for (index, norm) in weightings.enumerated() {
+            check(results[4...], sums.map { quantize(bitLinearNorm($0, norm: norm)) }, plane: plane, of: index, columns: columns)
+        }
+    }
+
+    @Test(
+        "mlgru_step_quantize steps each row's own state and gives the codes of its gated output", arguments: [37, 1100],
+        [true, false])
+    func step(channels: Int, bounded: Bool) throws {
+        let sequences = [4, 0, 6, 1, 7, 2]
+        let stateStride = paddedWidth(channels) + 16
+        let z = (0..<3).map { Fixture.rows(sequences.count, width: channels, seed: 120 + UInt64($0)) }
+        let lowerBound = Fixture.normal(channels, seed: 123).map { Exact.sigmoid($0) }
+        let before = (0..<8).map { Fixture.normal(channels, seed: 124 + $0) }
+        let norm = InputNorm(
+            outer: Fixture.norm(channels, seed: 133), outerEpsilon: 1e-6, inner: Fixture.norm(channels, seed: 134))
+        var state = before
+        var expected: [QuantizedRow] = []
+        for (row, sequence) in sequences.enumerated() {
+            state[sequence] = (0..<channels).map {
+                let gates = mlgruGates(input: z[0][row][$0], forget: z[1][row][$0], lowerBound: bounded ? lowerBound[$0] : nil)
+                return mlgruStep(state[sequence][$0], forget: gates.forget, input: gates.input)
+            }
+            let gated = zip(z[2][row], state[sequence]).map { outputGate($0, state: $1) }
+            expected.append(quantize(bitLinearNorm(gated, statistic: z[2][row], norm: norm)))
+        }
+        let results = try TestDevice.run(
+            MLGRUStepQuantize(
+                rows: sequences.count, channels: channels, stateStride: stateStride, outerEpsilon: 1e-6, hasLowerBound: bounded),
+            z.map(\.padded) + [
+                [lowerBound].padded, .words(sequences.map { UInt32($0) }),
+                .floats(before.flatMap { $0 + [Float](repeating: 0, count: stateStride - channels) }),
+                [norm.outer!].padded, [norm.combined].padded,
+            ] + room(1, plane: sequences.count, columns: channels), traits: TestDevice.traits[0])
+        #expect(results[5].rows(8, width: channels, stride: stateStride) == state.map(\.bits))
+        // Padding stays zero: rows are read in whole vectors.
+        #expect(results[5].enumerated().allSatisfy { $0 % stateStride < channels || $1 == 0 })
+        check(results[8...], expected, plane: sequences.count, columns: channels)
+    }
+}
