@@ -1,8 +1,9 @@
 #version 460
 // The ternary product and its scales on int8 matrix units, for prompts and batches: the same values as ternary_matmul.comp.
-//   codes (tokens, WIDTH) i8, step, code_sum (tokens), weights (rows, WIDTH) T2  ->  y (tokens, y_stride) f32
+//   codes (tokens, WIDTH) i8, step, code_sum (tokens), weights (HALVES * rows, WIDTH) T2  ->  y (tokens, y_stride) f32 by EPILOGUE
 //
-// One work group computes BLOCK_TOKENS x BLOCK_ROWS of y; each of its subgroups owns 64 tokens x TEAM_ROWS of that as accumulators.
+// One work group computes BLOCK_TOKENS x BLOCK_ROWS sums; each of its subgroups owns 64 tokens x TEAM_ROWS of them as accumulators. Of
+// the two halves of a GLU a subgroup takes the same channels, so that both of a channel's sums meet in it.
 // It walks along the columns in slabs of 64: while the units multiply one, the next is on its way from device memory to registers
 // (codes 16 bytes a load; weights 8 bytes a load, which are two rows of 16 columns and unpack to two times 16 bytes of shared
 // memory). So codes are read rows / BLOCK_ROWS times and weights tokens / BLOCK_TOKENS times, mostly from the cache.
@@ -23,12 +24,13 @@ layout(constant_id = 1) const uint WIDTH = 2048;
 layout(constant_id = 2) const uint BLOCK_TOKENS = 128;
 layout(constant_id = 3) const uint BLOCK_ROWS = 128;
 layout(constant_id = 4) const uint WG_SIZE = 256;
+layout(constant_id = 5) const uint EPILOGUE = 0;
 
 layout(local_size_x_id = 4) in;
 
 layout(push_constant) uniform Params {
     uint tokens;
-    uint rows;  // rows of the matrix
+    uint rows;  // of y's columns; the matrix has HALVES times as many
     uint y_stride;
     float scale;
 } params;
@@ -37,9 +39,10 @@ layout(std430, set = 0, binding = 0) readonly buffer Codes { uvec4 codes[]; };
 layout(std430, set = 0, binding = 1) readonly buffer Step { float steps[]; };
 layout(std430, set = 0, binding = 2) readonly buffer CodeSum { int code_sums[]; };
 layout(std430, set = 0, binding = 3) readonly buffer Weights { uvec2 half_tiles[]; };
-layout(std430, set = 0, binding = 4) writeonly buffer Y { float y[]; };
+layout(std430, set = 0, binding = 4) buffer Y { float y[]; };
+layout(std430, set = 0, binding = 4) buffer YVectors { vec4 y_vectors[]; };
 
-#include "exact.glsl"
+#include "epilogue.glsl"
 
 const uint TILES = WIDTH / 16;
 const uint SLAB_TILES = 4;            // 64 columns
@@ -54,6 +57,9 @@ const uint UNIT_COLUMNS = 32;
 const uint TEAM_TOKENS = 64;
 const uint TEAM_ROWS = TEAM_ROW_UNITS * UNIT;
 const uint TEAMS_ROWS = BLOCK_ROWS / TEAM_ROWS;
+// Of four rows of the matrix.
+const uint TEAM_GROUPS = TEAM_ROWS / 4;
+const uint HALF_GROUPS = TEAM_GROUPS / HALVES;
 
 // Each of the team's matrices has a name: an array of them would live in memory, which costs three quarters of the speed.
 #if TEAM_ROW_UNITS == 4
@@ -68,6 +74,8 @@ const uint TEAMS_ROWS = BLOCK_ROWS / TEAM_ROWS;
 
 // The codes of BLOCK_TOKENS tokens and then the unpacked weights of BLOCK_ROWS rows.
 shared uvec4 slab[SLAB_ROWS * STRIDE];
+shared float token_scales[BLOCK_TOKENS];
+shared int token_sums[BLOCK_TOKENS];
 
 uvec4 next_codes[CODE_LOADS];
 uvec2 next_weights[WEIGHT_LOADS];
@@ -79,11 +87,13 @@ void load_slab(uint index, uint first_token, uint first_row) {
         const uint token = min(first_token + at / SLAB_TILES, params.tokens - 1);
         next_codes[i] = tile < TILES ? codes[token * TILES + tile] : uvec4(0);
     }
-    const uint groups = (params.rows + 3) / 4;
+    const uint groups = (params.rows + 3) / 4;  // of each half
     [[unroll]] for (uint i = 0; i < WEIGHT_LOADS; ++i) {
         const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
         const uint tile = index * SLAB_TILES + at / 2 % SLAB_TILES;
-        const uint group = min(first_row / 4 + at / (2 * SLAB_TILES), groups - 1);
+        const uint of_team = at / (2 * SLAB_TILES) % TEAM_GROUPS;
+        const uint of_half = at / (2 * SLAB_TILES) / TEAM_GROUPS * HALF_GROUPS + of_team % HALF_GROUPS;
+        const uint group = min(first_row / 4 + of_half, groups - 1) + of_team / HALF_GROUPS * groups;
         next_weights[i] = tile < TILES ? half_tiles[(group * TILES + tile) * 2 + at % 2] : uvec2(0);
     }
 }
@@ -105,28 +115,51 @@ void store_slab() {
     }
 }
 
-// The values of one matrix of sums, through this subgroup's own 1 KiB of shared memory at `own`: which invocation holds which
-// element is the driver's secret.
-void finish(uint own, uint first_token, uint first_row) {
-    subgroupMemoryBarrierShared();
-    subgroupBarrier();
-    for (uint e = gl_SubgroupInvocationID; e < UNIT * UNIT / 4; e += SUBGROUP) {
-        const uint token = first_token + e / (UNIT / 4);
-        const uint row = first_row + e % (UNIT / 4) * 4;
-        if (token >= params.tokens) continue;
-        const ivec4 sum = ivec4(slab[own + e]) - code_sums[token];
-        const float scale = settled_product(steps[token], params.scale);
-        [[unroll]] for (uint r = 0; r < 4; ++r) {
-            if (row + r >= params.rows) continue;
-            y[token * params.y_stride + row + r] = settled_product(float(sum[r]), scale);
+void load_factors(uint first_token) {
+    for (uint t = gl_LocalInvocationIndex; t < BLOCK_TOKENS; t += WG_SIZE) {
+        const uint token = min(first_token + t, params.tokens - 1);
+        token_scales[t] = settled_product(steps[token], params.scale);
+        token_sums[t] = code_sums[token];
+    }
+}
+
+// A row of UNIT tokens' sums passes through this subgroup's own part of shared memory: which invocation holds which element of a
+// cooperative matrix is the driver's secret. Two vectors of padding keep four rows in different banks.
+const uint OWN_STRIDE = TEAM_GROUPS + 2;
+
+vec4 product(uint at, uint team_token) {
+    const ivec4 sum = ivec4(slab[at]) - token_sums[team_token];
+    return settled_product(vec4(sum), vec4(token_scales[team_token]));
+}
+
+void finish(uint own, uint first_token, uint in_block, uint first_row) {
+    const bool aligned = params.y_stride % 4 == 0;
+    for (uint e = gl_SubgroupInvocationID; e < UNIT * HALF_GROUPS; e += SUBGROUP) {
+        const uint t = e / HALF_GROUPS;
+        const uint token = first_token + in_block + t;
+        const uint row = first_row + e % HALF_GROUPS * 4;
+        if (token >= params.tokens || row >= params.rows) continue;
+        const uint at = own + t * OWN_STRIDE + e % HALF_GROUPS;
+        const uint place = token * params.y_stride + row;
+        vec4 value = product(at, in_block + t);
+        vec4 other = vec4(0.0);
+        if (EPILOGUE == GLU) other = product(at + HALF_GROUPS, in_block + t);
+        if (aligned && row + 3 < params.rows) {
+            if (EPILOGUE == ADD) other = y_vectors[place / 4];
+            [[unroll]] for (uint r = 0; r < 4; ++r) value[r] = finished(value[r], other[r]);
+            y_vectors[place / 4] = value;
+        } else {
+            for (uint r = 0; r < min(4, params.rows - row); ++r) {
+                if (EPILOGUE == ADD) other[r] = y[place + r];
+                y[place + r] = finished(value[r], other[r]);
+            }
         }
     }
-    subgroupBarrier();
 }
 
 void main() {
     const uint first_token = gl_WorkGroupID.y * BLOCK_TOKENS;
-    const uint first_row = gl_WorkGroupID.x * BLOCK_ROWS;
+    const uint first_row = gl_WorkGroupID.x * (BLOCK_ROWS / HALVES);
     const uint team_token = gl_SubgroupID / TEAMS_ROWS * TEAM_TOKENS;
     const uint team_row = gl_SubgroupID % TEAMS_ROWS * TEAM_ROWS;
     const uint codes_at = team_token * STRIDE;
@@ -137,6 +170,7 @@ void main() {
     EACH_UNIT(DECLARE_SUM)
 
     load_slab(0, first_token, first_row);
+    load_factors(first_token);
     store_slab();
     barrier();
     for (uint s = 0; s < SLABS; ++s) {
@@ -156,10 +190,20 @@ void main() {
         barrier();
     }
 
-    // The slab is free now: the last barrier has seen every subgroup through its products.
-    const uint own = gl_SubgroupID * (UNIT * UNIT / 4);
-#define FINISH(i, j) \
-    coopMatStore(sum_##i##j, slab, own, UNIT / 4, gl_CooperativeMatrixLayoutRowMajor); \
-    finish(own, first_token + team_token + i * UNIT, first_row + team_row + j * UNIT);
-    EACH_UNIT(FINISH)
+    // The slab is free now: the last barrier has seen every subgroup through its products. A loop, so that what it repeats is there
+    // once; a matrix of its own name each, so that they stay in registers.
+    const uint own = gl_SubgroupID * (UNIT * OWN_STRIDE);
+    [[dont_unroll]] for (uint i = 0; i < TEAM_TOKENS / UNIT; ++i) {
+#define SPILL(i, j) coopMatStore(sum_##i##j, slab, own + j * (UNIT / 4), OWN_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
+        switch (i) {
+            case 0: EACH_UNIT_OF(SPILL, 0) break;
+            case 1: EACH_UNIT_OF(SPILL, 1) break;
+            case 2: EACH_UNIT_OF(SPILL, 2) break;
+            case 3: EACH_UNIT_OF(SPILL, 3) break;
+        }
+        subgroupMemoryBarrierShared();
+        subgroupBarrier();
+        finish(own, first_token, team_token + i * UNIT, first_row + team_row / HALVES);
+        subgroupBarrier();
+    }
 }

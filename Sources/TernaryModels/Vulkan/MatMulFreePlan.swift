@@ -152,7 +152,10 @@ struct MatMulFreePlan {
     private func addRecurrence(state: BufferSlice, to plan: inout Plan) {
         plan.dispatch(
             MLGRU(tokens: tokens, channels: configuration.stateSize),
-            [BufferSlice(workspace.forget), BufferSlice(workspace.input), state, BufferSlice(workspace.hidden)])
+            [
+                BufferSlice(workspace.forget), BufferSlice(workspace.input), state, BufferSlice(workspace.hidden),
+                BufferSlice(workspace.forget),
+            ])
         plan.barrier()
         plan.dispatch(
             OutputGate(count: tokens * stateStride),
@@ -185,12 +188,10 @@ struct MatMulFreePlan {
     ) {
         let epsilon = outer == nil ? nil : configuration.normEpsilon
         if let unfused {
-            unfused.addBitLinear(
+            unfused.addResidualBitLinear(
                 x: x, statistic: statistic, outer: outer, epsilon: epsilon, combined: combined, matrix: matrix, rows: rows,
-                columns: columns, scale: scale, tokens: tokens, y: BufferSlice(unfused.sum), yStride: paddedWidth(rows),
-                to: &plan)
-            plan.dispatch(
-                Residual(count: tokens * paddedWidth(rows)), [BufferSlice(workspace.x), BufferSlice(unfused.sum)])
+                columns: columns, scale: scale, tokens: tokens, to: &plan)
+            return
         } else {
             plan.dispatch(
                 BitLinearFused(
