@@ -3,7 +3,7 @@
 //   codes (tokens, WIDTH) i8, step, code_sum (tokens), weights (HALVES * rows, WIDTH) T2  ->  y (tokens, y_stride) f32 by EPILOGUE
 // One subgroup takes 4 rows of each half for TOKENS tokens: it reads their weights once, 16 bytes a load, DEPTH loads ahead of their use, and the
 // codes from device memory, where the work group's other subgroups have just read the same.
-// Defined by Sources/TernaryReference/TernaryMatmul.swift
+// Defined by Sources/TernaryReference/TernaryMatmul.swift, and by what epilogue.glsl names.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require

@@ -7,11 +7,12 @@
 // It walks along the columns in slabs of 64: while the units multiply one, the next is on its way from device memory to registers
 // (codes 16 bytes a load; weights 8 bytes a load, which are two rows of 16 columns and unpack to two times 16 bytes of shared
 // memory). So codes are read rows / BLOCK_ROWS times and weights tokens / BLOCK_TOKENS times, mostly from the cache.
-// Why this size: a subgroup of 64 x 64 loads 8 matrices for every 16 products, which is what shared memory can feed, and its sums
-// take 128 registers; a slab of 128 + 128 rows of 64 + 16 bytes takes 20 KiB, so that several work groups share a processor and one
-// multiplies while another stores. (128 x 256 and 256 x 128 were slower, as was a second slab.) The 16 bytes of padding keep eight
-// neighbouring rows in different banks.
-// Defined by Sources/TernaryReference/TernaryMatmul.swift
+// Why this size: a subgroup of 64 x 64 loads 8 matrices for every 16 products, which shared memory can feed, and its sums take 128
+// registers, so that two work groups of four share a processor and one multiplies while the other stores. A slab of 128 + 128 rows of
+// 64 + 16 bytes takes 20 KiB: on an H200 anything above 24 KiB leaves one work group a processor and costs a third of the speed, which
+// is why there is one slab and not two. The 16 bytes of padding keep eight neighbouring rows in different banks, as the units read
+// them, and so do a row and the fourth after it, as they are stored.
+// Defined by Sources/TernaryReference/TernaryMatmul.swift, and by what epilogue.glsl names.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_EXT_shader_explicit_arithmetic_types_int8 : require
@@ -72,29 +73,51 @@ const uint HALF_GROUPS = TEAM_GROUPS / HALVES;
 #define EACH_TOKEN_UNIT(F) F(0) F(1) F(2) F(3)
 #define EACH_UNIT(F) EACH_UNIT_OF(F, 0) EACH_UNIT_OF(F, 1) EACH_UNIT_OF(F, 2) EACH_UNIT_OF(F, 3)
 
-// The codes of BLOCK_TOKENS tokens and then the unpacked weights of BLOCK_ROWS rows.
+// The codes of BLOCK_TOKENS tokens and then the unpacked weights of BLOCK_ROWS rows; at the end what finishes sums: UNIT rows of each
+// subgroup's, with two vectors of padding that keep four rows in different banks, and then the factors of each token.
 shared uvec4 slab[SLAB_ROWS * STRIDE];
-shared float token_scales[BLOCK_TOKENS];
-shared int token_sums[BLOCK_TOKENS];
+const uint OWN_STRIDE = TEAM_GROUPS + 2;
+const uint FACTORS = WG_SIZE / SUBGROUP * UNIT * OWN_STRIDE;
 
+// Where this invocation's loads of the first slab are, and what the last ones brought.
+uint codes_from[CODE_LOADS];
+uint weights_from[WEIGHT_LOADS];
 uvec4 next_codes[CODE_LOADS];
 uvec2 next_weights[WEIGHT_LOADS];
 
-void load_slab(uint index, uint first_token, uint first_row) {
+// Four neighbours load and store the 64 bytes that a slab has of a row of codes, or 8 of every 16 bytes that it has of four rows of
+// weights; the next four those of the row that shares no bank with theirs.
+uint tile_of(uint at) { return at % SLAB_TILES; }
+uint token_of(uint at) { return at / 32 * 8 + at / 8 % 4 + at / 4 % 2 * 4; }
+uint group_of(uint at) { return at / 16 * 2 + at / 4 % 2; }  // of four rows
+uint half_of(uint at) { return at / 8 % 2; }
+
+void place_loads(uint first_token, uint first_row) {
     [[unroll]] for (uint i = 0; i < CODE_LOADS; ++i) {
         const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
-        const uint tile = index * SLAB_TILES + at % SLAB_TILES;
-        const uint token = min(first_token + at / SLAB_TILES, params.tokens - 1);
-        next_codes[i] = tile < TILES ? codes[token * TILES + tile] : uvec4(0);
+        codes_from[i] = min(first_token + token_of(at), params.tokens - 1) * TILES + tile_of(at);
     }
     const uint groups = (params.rows + 3) / 4;  // of each half
     [[unroll]] for (uint i = 0; i < WEIGHT_LOADS; ++i) {
         const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
-        const uint tile = index * SLAB_TILES + at / 2 % SLAB_TILES;
-        const uint of_team = at / (2 * SLAB_TILES) % TEAM_GROUPS;
-        const uint of_half = at / (2 * SLAB_TILES) / TEAM_GROUPS * HALF_GROUPS + of_team % HALF_GROUPS;
+        const uint of_team = group_of(at) % TEAM_GROUPS;
+        const uint of_half = group_of(at) / TEAM_GROUPS * HALF_GROUPS + of_team % HALF_GROUPS;
         const uint group = min(first_row / 4 + of_half, groups - 1) + of_team / HALF_GROUPS * groups;
-        next_weights[i] = tile < TILES ? half_tiles[(group * TILES + tile) * 2 + at % 2] : uvec2(0);
+        weights_from[i] = (group * TILES + tile_of(at)) * 2 + half_of(at);
+    }
+}
+
+// Whether a slab has a column there: only the last may not.
+bool has_tile(uint index, uint at) { return TILES % SLAB_TILES == 0 || index * SLAB_TILES + tile_of(at) < TILES; }
+
+void load_slab(uint index) {
+    [[unroll]] for (uint i = 0; i < CODE_LOADS; ++i) {
+        const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
+        next_codes[i] = has_tile(index, at) ? codes[codes_from[i] + index * SLAB_TILES] : uvec4(0);
+    }
+    [[unroll]] for (uint i = 0; i < WEIGHT_LOADS; ++i) {
+        const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
+        next_weights[i] = has_tile(index, at) ? half_tiles[weights_from[i] + index * SLAB_TILES * 2] : uvec2(0);
     }
 }
 
@@ -103,57 +126,59 @@ uvec4 unpack(uint word) { return (uvec4(word) >> uvec4(0, 2, 4, 6)) & 0x03030303
 void store_slab() {
     [[unroll]] for (uint i = 0; i < CODE_LOADS; ++i) {
         const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
-        if (at < BLOCK_TOKENS * SLAB_TILES) slab[at / SLAB_TILES * STRIDE + at % SLAB_TILES] = next_codes[i];
+        if (at < BLOCK_TOKENS * SLAB_TILES) slab[token_of(at) * STRIDE + tile_of(at)] = next_codes[i];
     }
     [[unroll]] for (uint i = 0; i < WEIGHT_LOADS; ++i) {
         const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
-        const uint row = BLOCK_TOKENS + at / (2 * SLAB_TILES) * 4 + at % 2 * 2;
+        const uint row = BLOCK_TOKENS + group_of(at) * 4 + half_of(at) * 2;
         if (at < BLOCK_ROWS * SLAB_TILES / 2) {
-            slab[row * STRIDE + at / 2 % SLAB_TILES] = unpack(next_weights[i].x);
-            slab[(row + 1) * STRIDE + at / 2 % SLAB_TILES] = unpack(next_weights[i].y);
+            slab[row * STRIDE + tile_of(at)] = unpack(next_weights[i].x);
+            slab[(row + 1) * STRIDE + tile_of(at)] = unpack(next_weights[i].y);
         }
     }
 }
 
-void load_factors(uint first_token) {
-    for (uint t = gl_LocalInvocationIndex; t < BLOCK_TOKENS; t += WG_SIZE) {
-        const uint token = min(first_token + t, params.tokens - 1);
-        token_scales[t] = settled_product(steps[token], params.scale);
-        token_sums[t] = code_sums[token];
+vec4 product(uint at, uvec2 factors) {
+    return settled_product(vec4(ivec4(slab[at]) - int(factors.y)), vec4(uintBitsToFloat(factors.x)));
+}
+
+// One invocation's i-th part of UNIT rows of sums. They pass through the slab: which invocation holds which element of a cooperative
+// matrix is the driver's secret.
+void finish_part(uint i, uint own, uint block_token, uint first_token, uint first_row, vec4 before) {
+    const uint e = gl_SubgroupInvocationID + i * SUBGROUP;
+    const uint t = e / HALF_GROUPS;
+    const uint token = first_token + t;
+    const uint row = first_row + e % HALF_GROUPS * 4;
+    if (token >= params.tokens || row >= params.rows) return;
+    const uint at = own + t * OWN_STRIDE + e % HALF_GROUPS;
+    const uint place = token * params.y_stride + row;
+    const uvec2 factors = slab[FACTORS + block_token + t].xy;
+    vec4 value = product(at, factors);
+    vec4 other = before;
+    if (EPILOGUE == GLU) other = product(at + HALF_GROUPS, factors);
+    if (params.y_stride % 4 == 0 && row + 3 < params.rows) {
+        [[unroll]] for (uint r = 0; r < 4; ++r) value[r] = finished(value[r], other[r]);
+        y_vectors[place / 4] = value;
+    } else {
+        for (uint r = 0; r < min(4, params.rows - row); ++r) {
+            if (EPILOGUE == ADD) other[r] = y[place + r];
+            y[place + r] = finished(value[r], other[r]);
+        }
     }
 }
 
-// A row of UNIT tokens' sums passes through this subgroup's own part of shared memory: which invocation holds which element of a
-// cooperative matrix is the driver's secret. Two vectors of padding keep four rows in different banks.
-const uint OWN_STRIDE = TEAM_GROUPS + 2;
-
-vec4 product(uint at, uint team_token) {
-    const ivec4 sum = ivec4(slab[at]) - token_sums[team_token];
-    return settled_product(vec4(sum), vec4(token_scales[team_token]));
-}
-
-void finish(uint own, uint first_token, uint in_block, uint first_row) {
-    const bool aligned = params.y_stride % 4 == 0;
-    for (uint e = gl_SubgroupInvocationID; e < UNIT * HALF_GROUPS; e += SUBGROUP) {
-        const uint t = e / HALF_GROUPS;
-        const uint token = first_token + in_block + t;
-        const uint row = first_row + e % HALF_GROUPS * 4;
-        if (token >= params.tokens || row >= params.rows) continue;
-        const uint at = own + t * OWN_STRIDE + e % HALF_GROUPS;
-        const uint place = token * params.y_stride + row;
-        vec4 value = product(at, in_block + t);
-        vec4 other = vec4(0.0);
-        if (EPILOGUE == GLU) other = product(at + HALF_GROUPS, in_block + t);
-        if (aligned && row + 3 < params.rows) {
-            if (EPILOGUE == ADD) other = y_vectors[place / 4];
-            [[unroll]] for (uint r = 0; r < 4; ++r) value[r] = finished(value[r], other[r]);
-            y_vectors[place / 4] = value;
-        } else {
-            for (uint r = 0; r < min(4, params.rows - row); ++r) {
-                if (EPILOGUE == ADD) other[r] = y[place + r];
-                y[place + r] = finished(value[r], other[r]);
-            }
+void finish(uint own, uint block_token, uint first_token, uint first_row) {
+    const uint PARTS = UNIT * HALF_GROUPS / SUBGROUP;
+    if (EPILOGUE == ADD) {
+        vec4 before[PARTS];  // all on their way before the first is used
+        [[unroll]] for (uint i = 0; i < PARTS; ++i) {
+            const uint e = gl_SubgroupInvocationID + i * SUBGROUP;
+            const uint token = min(first_token + e / HALF_GROUPS, params.tokens - 1);
+            before[i] = y_vectors[(token * params.y_stride + min(first_row + e % HALF_GROUPS * 4, params.rows - 1)) / 4];
         }
+        [[unroll]] for (uint i = 0; i < PARTS; ++i) finish_part(i, own, block_token, first_token, first_row, before[i]);
+    } else {
+        for (uint i = 0; i < PARTS; ++i) finish_part(i, own, block_token, first_token, first_row, vec4(0.0));
     }
 }
 
@@ -169,12 +194,14 @@ void main() {
         coopmat<int, gl_ScopeSubgroup, UNIT, UNIT, gl_MatrixUseAccumulator>(0);
     EACH_UNIT(DECLARE_SUM)
 
-    load_slab(0, first_token, first_row);
-    load_factors(first_token);
+    place_loads(first_token, first_row);
+    load_slab(0);
+    const uint token = min(first_token + gl_LocalInvocationIndex, params.tokens - 1);
+    const uvec2 factors = uvec2(floatBitsToUint(settled_product(steps[token], params.scale)), uint(code_sums[token]));
     store_slab();
     barrier();
     for (uint s = 0; s < SLABS; ++s) {
-        if (s + 1 < SLABS) load_slab(s + 1, first_token, first_row);
+        if (s + 1 < SLABS) load_slab(s + 1);
         [[unroll]] for (uint k = 0; k < SLAB_TILES; k += UNIT_COLUMNS / 16) {
 #define LOAD_B(j) coopmat<int8_t, gl_ScopeSubgroup, UNIT_COLUMNS, UNIT, gl_MatrixUseB> b_##j; \
             coopMatLoad(b_##j, slab, weights_at + j * UNIT * STRIDE + k, STRIDE, gl_CooperativeMatrixLayoutColumnMajor);
@@ -190,20 +217,16 @@ void main() {
         barrier();
     }
 
-    // The slab is free now: the last barrier has seen every subgroup through its products. A loop, so that what it repeats is there
-    // once; a matrix of its own name each, so that they stay in registers.
+    // The slab is free now: the last barrier has seen every subgroup through its products.
+    if (gl_LocalInvocationIndex < BLOCK_TOKENS) slab[FACTORS + gl_LocalInvocationIndex] = uvec4(factors, 0, 0);
+    barrier();
     const uint own = gl_SubgroupID * (UNIT * OWN_STRIDE);
-    [[dont_unroll]] for (uint i = 0; i < TEAM_TOKENS / UNIT; ++i) {
 #define SPILL(i, j) coopMatStore(sum_##i##j, slab, own + j * (UNIT / 4), OWN_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
-        switch (i) {
-            case 0: EACH_UNIT_OF(SPILL, 0) break;
-            case 1: EACH_UNIT_OF(SPILL, 1) break;
-            case 2: EACH_UNIT_OF(SPILL, 2) break;
-            case 3: EACH_UNIT_OF(SPILL, 3) break;
-        }
-        subgroupMemoryBarrierShared();
-        subgroupBarrier();
-        finish(own, first_token, team_token + i * UNIT, first_row + team_row / HALVES);
-        subgroupBarrier();
-    }
+#define FINISH(i) \
+    EACH_UNIT_OF(SPILL, i) \
+    subgroupMemoryBarrierShared(); \
+    subgroupBarrier(); \
+    finish(own, team_token + i * UNIT, first_token + team_token + i * UNIT, first_row + team_row / HALVES); \
+    subgroupBarrier();
+    EACH_TOKEN_UNIT(FINISH)
 }

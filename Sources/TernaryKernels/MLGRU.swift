@@ -39,12 +39,12 @@ public struct MLGRU: Kernel {
     /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
         // constant_id 0, the subgroup size, is not this shader's.
-        [0, device.hidesLatency ? 16 : 2, gates.rawValue]
+        [0, device.hidesLatency ? 32 : 8, gates.rawValue]
     }
     /// As the shader declares them.
     public var params: Params {
         Params(tokens: UInt32(tokens), channels: UInt32(channels), stride: UInt32(paddedWidth(channels)))
     }
-    /// An invocation a channel.
-    public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { (ceilDivide(channels, 64), 1) }
+    /// 32 channels each.
+    public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) { (ceilDivide(channels, 32), 1) }
 }

@@ -54,12 +54,29 @@ public struct TernaryMatmul: Kernel {
     private struct UnitsTile {
         var tokens, rows, subgroups: Int
         var code: ShaderCode
-        /// A slab of 64 columns, each row followed by 16 bytes; two factors of each token.
-        var sharedBytes: Int { (tokens + rows) * (64 + 16) + tokens * 8 }
+        /// Of them a processor holds, by registers and shared memory.
+        var residents: Int
+        /// Of an H200's speed with large tiles, what these reach where the device is full.
+        var speed: Double
+        /// A slab of 64 columns, each row followed by 16 bytes.
+        var sharedBytes: Int { (tokens + rows) * (64 + 16) }
 
-        /// Fastest on an H200 of the sizes tried: a prompt's, and a batch's, which has too few tokens for large tiles to fill the device.
-        static let large = UnitsTile(tokens: 128, rows: 128, subgroups: 4, code: CompiledKernels.ternaryMatmulUnits64)
-        static let small = UnitsTile(tokens: 64, rows: 64, subgroups: 2, code: CompiledKernels.ternaryMatmulUnits)
+        /// Fastest on an H200 of the sizes tried: a prompt's; one of which more share out small products evenly; and a batch's, which
+        /// has too few tokens for either.
+        static let large = UnitsTile(
+            tokens: 128, rows: 128, subgroups: 4, code: CompiledKernels.ternaryMatmulUnits64, residents: 2, speed: 1)
+        static let medium = UnitsTile(
+            tokens: 64, rows: 128, subgroups: 4, code: CompiledKernels.ternaryMatmulUnits, residents: 3, speed: 0.87)
+        static let small = UnitsTile(
+            tokens: 64, rows: 64, subgroups: 2, code: CompiledKernels.ternaryMatmulUnits, residents: 4, speed: 0.55)
+
+        /// What of the device's speed a product reaches: its last wave of work groups is rarely a full one.
+        func efficiency(tokens: Int, rows: Int, processors: Int) -> Double {
+            let workgroups = ceilDivide(tokens, self.tokens) * ceilDivide(rows, self.rows)
+            let wave = residents * processors
+            let useful = Double(tokens * rows) / Double(self.tokens * self.rows)
+            return speed * useful / Double(ceilDivide(workgroups, wave) * wave)
+        }
     }
 
     /// On matrix units from this many tokens on, where the device has them; below, a tile would be mostly padding.
@@ -69,7 +86,11 @@ public struct TernaryMatmul: Kernel {
 
     private func unitsTile(_ device: DeviceTraits) -> UnitsTile? {
         guard device.int8Matrices, tokens >= Self.fewestTokensForUnits else { return nil }
-        return tokens > 64 ? .large : .small
+        if tokens <= UnitsTile.small.tokens { return .small }
+        func efficiency(_ tile: UnitsTile) -> Double {
+            tile.efficiency(tokens: tokens, rows: rows * halves, processors: device.processors)
+        }
+        return [UnitsTile.medium, .small].reduce(.large) { efficiency($1) > efficiency($0) ? $1 : $0 }
     }
 
     /// For matrix units, or with the packed dot product, where the device has them.
