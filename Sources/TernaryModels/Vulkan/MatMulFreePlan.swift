@@ -119,7 +119,8 @@ struct MatMulFreePlan {
         addBitLinear(
             x: BufferSlice(workspace.gated), statistic: BufferSlice(workspace.gate), outer: layer.outputOuter,
             combined: layer.outputCombined, matrix: layer.outputWeights, rows: configuration.hiddenSize,
-            columns: configuration.stateSize, scale: layer.scales.output, to: &plan)
+            columns: configuration.stateSize, scale: layer.scales.output,
+            isQuantized: steppedBatch == nil && unfused?.usesEpilogues == true, to: &plan)
         plan.mark(.mixed, layer: index, residualRows)
 
         if let unfused {
@@ -184,13 +185,13 @@ struct MatMulFreePlan {
     /// A BitLinear whose product is added to the residual stream.
     private func addBitLinear(
         x: BufferSlice, statistic: BufferSlice, outer: BufferSlice?, combined: BufferSlice, matrix: BufferSlice, rows: Int,
-        columns: Int, scale: Float, to plan: inout Plan
+        columns: Int, scale: Float, isQuantized: Bool = false, to plan: inout Plan
     ) {
         let epsilon = outer == nil ? nil : configuration.normEpsilon
         if let unfused {
             unfused.addResidualBitLinear(
                 x: x, statistic: statistic, outer: outer, epsilon: epsilon, combined: combined, matrix: matrix, rows: rows,
-                columns: columns, scale: scale, tokens: tokens, to: &plan)
+                columns: columns, scale: scale, isQuantized: isQuantized, tokens: tokens, to: &plan)
             return
         } else {
             plan.dispatch(

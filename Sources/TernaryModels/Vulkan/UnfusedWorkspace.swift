@@ -66,9 +66,11 @@ struct UnfusedWorkspace {
     }
 
     /// norm, quantise, product, sum with the residual stream; ends with a barrier.
+    ///
+    /// - Parameter isQuantized: whether the first plane of codes holds what the product takes.
     func addResidualBitLinear(
         x: BufferSlice, statistic: BufferSlice, outer: BufferSlice?, epsilon: Float?, combined: BufferSlice, matrix: BufferSlice,
-        rows: Int, columns: Int, scale: Float, tokens: Int, to plan: inout Plan
+        rows: Int, columns: Int, scale: Float, isQuantized: Bool, tokens: Int, to plan: inout Plan
     ) {
         let (stream, stride) = (BufferSlice(workspace.x), paddedWidth(rows))
         guard usesEpilogues else {
@@ -79,9 +81,11 @@ struct UnfusedWorkspace {
             plan.barrier()
             return
         }
-        addQuantization(
-            x: x, statistic: statistic, outer: outer, epsilon: epsilon, combined: combined, columns: columns, tokens: tokens,
-            to: &plan)
+        if !isQuantized {
+            addQuantization(
+                x: x, statistic: statistic, outer: outer, epsilon: epsilon, combined: combined, columns: columns, tokens: tokens,
+                to: &plan)
+        }
         addProduct(
             matrix, rows: rows, columns: columns, scale: scale, epilogue: .add, tokens: tokens, y: stream, yStride: stride,
             to: &plan)
@@ -185,7 +189,7 @@ struct UnfusedWorkspace {
             yStride: paddedWidth(configuration.stateSize), to: &plan)
     }
 
-    /// From the residual stream to the gated output of one sequence; ends with a barrier.
+    /// From the residual stream to the gated output of one sequence, and with epilogues to its codes; ends with a barrier.
     func addMixer(_ layer: DeviceWeights.Layer, state: BufferSlice, tokens: Int, to plan: inout Plan) {
         let (x, channels) = (BufferSlice(workspace.x), configuration.stateSize)
         addQuantization(
@@ -212,9 +216,14 @@ struct UnfusedWorkspace {
             ])
         addProduct(.gate, of: layer, tokens: tokens, to: &plan)
         plan.barrier()
-        plan.dispatch(
-            OutputGate(count: tokens * paddedWidth(channels)),
-            [BufferSlice(workspace.gate), BufferSlice(workspace.hidden), BufferSlice(workspace.gated)])
+        let operands = [BufferSlice(workspace.gate), BufferSlice(workspace.hidden), BufferSlice(workspace.gated)]
+        if usesEpilogues {
+            plan.dispatch(
+                GateQuantize(tokens: tokens, channels: channels, outerEpsilon: configuration.normEpsilon),
+                operands + [layer.outputOuter, layer.outputCombined] + quantized(0, columns: channels, tokens: tokens))
+        } else {
+            plan.dispatch(OutputGate(count: tokens * paddedWidth(channels)), operands)
+        }
         plan.barrier()
     }
 
