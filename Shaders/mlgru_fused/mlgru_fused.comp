@@ -3,6 +3,7 @@
 // the recurrence h = f * h + i.
 //   x (tokens, WIDTH) f32, weights i, f, g (D, WIDTH) T2 one behind the other  ->
 //   a step (SEQUENCE 0, one token):  state (D), gate projection (D), gated = gate * SiLU(state) (D)
+//   a step of a batch (BATCH):       the same for every row, with the state of the row's own sequence; no sequence has two rows
 //   a sequence (SEQUENCE 1):         forget gate, gate projection, input gate, (tokens, D) each; mlgru.comp goes on
 // One work group takes GROUPS * 4 channels for one token; a channel's rows of i, f and g are summed by the same team of
 // subgroups, so that its gates and state never leave the work group. Weights are read once a work group, x in full.
@@ -26,6 +27,9 @@ layout(push_constant) uniform Params {
     float input_scale;
     float forget_scale;
     float gate_scale;
+#ifdef BATCH
+    uint sequence_stride;  // from the state of one sequence to that of the next
+#endif
 } params;
 
 layout(std430, set = 0, binding = 0) readonly buffer X { vec4 x[]; };
@@ -36,6 +40,12 @@ layout(std430, set = 0, binding = 4) readonly buffer LowerBound { float lower_bo
 layout(std430, set = 0, binding = 5) buffer State { float state[]; };  // SEQUENCE: the forget gate
 layout(std430, set = 0, binding = 6) writeonly buffer Gate { float gate[]; };
 layout(std430, set = 0, binding = 7) writeonly buffer Gated { float gated[]; };  // SEQUENCE: the input gate
+#ifdef BATCH
+layout(std430, set = 0, binding = 8) readonly buffer Sequence { uint sequence[]; };  // of each row of x
+uint state_at(uint row) { return sequence[gl_WorkGroupID.y] * params.sequence_stride + row; }
+#else
+uint state_at(uint row) { return row; }
+#endif
 
 const uint SEPARATE_STATISTIC = 0;
 #define NORMS 3
@@ -57,7 +67,7 @@ void main() {
     float early_state = 0.0;
     if (gl_LocalInvocationIndex < ROWS_EACH && early_row < params.rows) {
         if (HAS_LOWER_BOUND != 0) early_bound = lower_bound[early_row];
-        if (SEQUENCE == 0) early_state = state[early_row];
+        if (SEQUENCE == 0) early_state = state[state_at(early_row)];
     }
     begin_rows(params.rows);
     quantize_row();
@@ -80,10 +90,10 @@ void main() {
             gated[at] = gates.input_;
         } else {
             float h = early_state;
-            if (!is_early) h = state[row];
+            if (!is_early) h = state[state_at(row)];
             h = mlgru_step(h, gates);
-            state[row] = h;
-            gated[row] = output_gate(zg, h);
+            state[state_at(row)] = h;
+            gated[at] = output_gate(zg, h);
         }
     }
 }

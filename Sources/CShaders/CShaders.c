@@ -121,6 +121,18 @@ static const _Alignas(4) unsigned char mlgru_fused_dot[] = {
 const void *cshaders_mlgru_fused_dot(void) { return mlgru_fused_dot; }
 size_t cshaders_mlgru_fused_dot_size(void) { return sizeof mlgru_fused_dot; }
 
+static const _Alignas(4) unsigned char mlgru_fused_batch[] = {
+#embed "spv/mlgru_fused_batch.spv"
+};
+const void *cshaders_mlgru_fused_batch(void) { return mlgru_fused_batch; }
+size_t cshaders_mlgru_fused_batch_size(void) { return sizeof mlgru_fused_batch; }
+
+static const _Alignas(4) unsigned char mlgru_fused_batch_dot[] = {
+#embed "spv/mlgru_fused_batch_dot.spv"
+};
+const void *cshaders_mlgru_fused_batch_dot(void) { return mlgru_fused_batch_dot; }
+size_t cshaders_mlgru_fused_batch_dot_size(void) { return sizeof mlgru_fused_batch_dot; }
+
 static const _Alignas(4) unsigned char mlgru_step[] = {
 #embed "spv/mlgru_step.spv"
 };

@@ -45,6 +45,10 @@ enum CompiledKernels {
         name: "mlgru_fused", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused(), count: cshaders_mlgru_fused_size()))
     static let mlgruFusedDot = ShaderCode(
         name: "mlgru_fused_dot", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused_dot(), count: cshaders_mlgru_fused_dot_size()))
+    static let mlgruFusedBatch = ShaderCode(
+        name: "mlgru_fused_batch", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused_batch(), count: cshaders_mlgru_fused_batch_size()))
+    static let mlgruFusedBatchDot = ShaderCode(
+        name: "mlgru_fused_batch_dot", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_fused_batch_dot(), count: cshaders_mlgru_fused_batch_dot_size()))
     static let mlgruStep = ShaderCode(
         name: "mlgru_step", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_step(), count: cshaders_mlgru_step_size()))
     static let outputGate = ShaderCode(

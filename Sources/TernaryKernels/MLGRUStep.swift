@@ -1,8 +1,8 @@
 import VulkanCompute
 
-/// One step of the MLGRU for several sequences at once, and its output gate.
+/// One step of the MLGRU for several sequences at once, from the projections to the output gate.
 ///
-/// Buffers: input, forget, gate, lower bound, sequence of each row, state, gated (`Shaders/mlgru_step`).
+/// Buffers: i_proj, f_proj, g_proj, lower bound, sequence of each row, state, gated (`Shaders/mlgru_step`).
 public struct MLGRUStep: Kernel {
     /// The push-constant block.
     public struct Params: BitwiseCopyable, Sendable { var channels, stride, stateStride: UInt32 }
@@ -16,17 +16,14 @@ public struct MLGRUStep: Kernel {
     public var channels: Int
     /// Values from the state of one sequence to that of the next.
     public var stateStride: Int
-    /// Whether input and forget hold i_proj and f_proj, of which the gates are yet to be computed.
-    public var takesProjections: Bool
-    /// Whether the forget gate has a lower bound; only looked at where gates are computed.
+    /// Whether the forget gate has a lower bound.
     public var hasLowerBound: Bool
 
     /// Describes one dispatch.
-    public init(rows: Int, channels: Int, stateStride: Int, takesProjections: Bool, hasLowerBound: Bool) {
+    public init(rows: Int, channels: Int, stateStride: Int, hasLowerBound: Bool) {
         self.rows = rows
         self.channels = channels
         self.stateStride = stateStride
-        self.takesProjections = takesProjections
         self.hasLowerBound = hasLowerBound
     }
 
@@ -35,7 +32,7 @@ public struct MLGRUStep: Kernel {
     /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
         // constant_id 0, the subgroup size, is not this shader's.
-        [0, takesProjections ? 1 : 0, takesProjections && hasLowerBound ? 1 : 0]
+        [0, hasLowerBound ? 1 : 0]
     }
     /// As the shader declares them.
     public var params: Params {

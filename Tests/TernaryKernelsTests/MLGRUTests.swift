@@ -139,37 +139,46 @@ struct MLGRUTests {
     }
 
     @Test(
-        "a step of several sequences gives each the reference's bits and leaves the others alone",
+        "a step of several sequences gives each the reference's bits and leaves the others alone, fused and unfused",
         arguments: [37, 300], [true, false])
-    func batchStep(channels: Int, takesProjections: Bool) throws {
+    func batchStep(channels: Int, bounded: Bool) throws {
         let layer = Layer(columns: 64, channels: channels)
         let sequences = [4, 0, 6, 1]
         let stateStride = paddedWidth(channels) + 16
-        let z = Fixture.rows(sequences.count, width: 64, seed: 55).map(layer.projections)
+        let x = Fixture.rows(sequences.count, width: 64, seed: 55)
+        let z = x.map(layer.projections)
         let before = (0..<8).map { Fixture.normal(channels, seed: 80 + $0) }
-        for bounded in [true, false] {
-            let gates = z.map { layer.gates($0, bounded: bounded) }
-            var state = before
-            var gated: [[Float]] = []
-            for (row, sequence) in sequences.enumerated() {
-                state[sequence] = (0..<channels).map {
-                    mlgruStep(state[sequence][$0], forget: gates[row].forget[$0], input: gates[row].input[$0])
-                }
-                gated.append(zip(z[row][2], state[sequence]).map { outputGate($0, state: $1) })
+        let gates = z.map { layer.gates($0, bounded: bounded) }
+        var state = before
+        var gated: [[Float]] = []
+        for (row, sequence) in sequences.enumerated() {
+            state[sequence] = (0..<channels).map {
+                mlgruStep(state[sequence][$0], forget: gates[row].forget[$0], input: gates[row].input[$0])
             }
-            let results = try TestDevice.run(
-                MLGRUStep(
-                    rows: sequences.count, channels: channels, stateStride: stateStride, takesProjections: takesProjections,
-                    hasLowerBound: bounded),
-                [
-                    (takesProjections ? z.map { $0[0] } : gates.map(\.input)).padded,
-                    (takesProjections ? z.map { $0[1] } : gates.map(\.forget)).padded, z.map { $0[2] }.padded,
-                    [layer.lowerBound].padded, .words(sequences.map { UInt32($0) }),
-                    .floats(before.flatMap { $0 + [Float](repeating: 0, count: stateStride - channels) }),
-                    .room(sequences.count * paddedWidth(channels)),
-                ], traits: TestDevice.traits[0])
-            #expect(results[5].rows(8, width: channels, stride: stateStride) == state.map(\.bits))
-            #expect(results[6].rows(sequences.count, width: channels) == gated.map(\.bits))
+            gated.append(zip(z[row][2], state[sequence]).map { outputGate($0, state: $1) })
+        }
+        let states = TestDevice.Content.floats(
+            before.flatMap { $0 + [Float](repeating: 0, count: stateStride - channels) })
+        let rows = TestDevice.Content.words(sequences.map { UInt32($0) })
+
+        let unfused = try TestDevice.run(
+            MLGRUStep(rows: sequences.count, channels: channels, stateStride: stateStride, hasLowerBound: bounded),
+            [
+                z.map { $0[0] }.padded, z.map { $0[1] }.padded, z.map { $0[2] }.padded, [layer.lowerBound].padded, rows, states,
+                .room(sequences.count * paddedWidth(channels)),
+            ], traits: TestDevice.traits[0])
+        #expect(unfused[5].rows(8, width: channels, stride: stateStride) == state.map(\.bits))
+        #expect(unfused[6].rows(sequences.count, width: channels) == gated.map(\.bits))
+
+        for traits in TestDevice.traits {
+            let fused = try TestDevice.run(
+                MLGRUFusedBatch(
+                    layer.kernel(tokens: 1, isSequence: false, bounded: bounded), rows: sequences.count,
+                    sequenceStride: stateStride),
+                layer.buffers(x, state: states) + [rows], traits: traits)
+            #expect(fused[5].rows(8, width: channels, stride: stateStride) == state.map(\.bits))
+            #expect(fused[6].rows(sequences.count, width: channels) == z.map { $0[2].bits })
+            #expect(fused[7].rows(sequences.count, width: channels) == gated.map(\.bits))
         }
     }
 }

@@ -64,7 +64,7 @@ struct BatchTests {
 
     @Test(
         "the automatic form does too, on either side of where it changes, with and without what a device may lack",
-        .enabled(if: TestDevice.isPresent, "needs a Vulkan driver; lavapipe will do"), arguments: [2, 5, 17],
+        .enabled(if: TestDevice.isPresent, "needs a Vulkan driver; lavapipe will do"), arguments: [2, 5, 17, 40, 70],
         [[], [.integerDot, .hostVisible, .subgroupOperations]] as [[DisabledFeature]])
     func automatic(count: Int, lacking: [DisabledFeature]) throws {
         let engine = try VulkanEngine(Self.weights, on: try #require(TestDevice.open(disabling: lacking)), sequences: count)
@@ -72,19 +72,24 @@ struct BatchTests {
         #expect(try greedy(engine, count) == greedy(ReferenceEngine(Self.weights, sequences: count), count))
     }
 
-    @Test("every shape of model, in a batch", arguments: TinyModel.all, EngineKind.compared)
-    func shapes(model: TinyModel, kind: EngineKind) throws {
+    @Test("every shape of model, in batches of few and of many", arguments: TinyModel.all)
+    func shapes(model: TinyModel) throws {
         let weights = model.weights(seed: 5)
-        let engines: [any Engine] = [ReferenceEngine(weights, sequences: 3), try kind.engine(weights, sequences: 3)]
-        let tokens = model.tokens(7)
-        let (expected, actual) = (engines[0], engines[1])
-        for engine in engines { _ = try engine.forward(tokens, sequence: 1, logits: .none) }
-        for order in [[2, 0, 1], [1, 2]] {
+        let reference = ReferenceEngine(weights, sequences: 9)
+        var engines = try EngineKind.compared.map { ($0.rawValue, try $0.engine(weights, sequences: 9)) }
+        if let device = TestDevice.shared { engines.append(("automatic", try VulkanEngine(weights, on: device, sequences: 9))) }
+        let tokens = model.tokens(18)
+        for engine in [reference] + engines.map(\.1) { _ = try engine.forward(tokens, sequence: 1, logits: .none) }
+        for order in [[2, 0, 1], [8, 1, 7, 2, 6, 3, 5, 4, 0], [1, 2], [1, 2, 3, 5, 6, 7]] {
             let next = order.map { tokens[$0 + order.count] }
-            #expect(try actual.step(next, of: order).bits == expected.step(next, of: order).bits)
+            let expected = try reference.step(next, of: order).bits
+            for (name, engine) in engines { #expect(try engine.step(next, of: order).bits == expected, "\(name), \(order)") }
         }
-        for sequence in 0..<3 {
-            #expect(try actual.readState(sequence: sequence).map(\.bits) == expected.readState(sequence: sequence).map(\.bits))
+        for sequence in 0..<9 {
+            let expected = try reference.readState(sequence: sequence).map(\.bits)
+            for (name, engine) in engines {
+                #expect(try engine.readState(sequence: sequence).map(\.bits) == expected, "\(name), sequence \(sequence)")
+            }
         }
     }
 

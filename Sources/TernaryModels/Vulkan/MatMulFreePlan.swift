@@ -65,6 +65,14 @@ struct MatMulFreePlan {
             byteCount: stateStride * 4)
     }
 
+    /// A block's states of all sequences.
+    private func states(_ layer: Int) -> BufferSlice {
+        BufferSlice(
+            workspace.state,
+            offset: Self.stateOffset(configuration, layer: layer, sequence: 0, of: workspace.sequences),
+            byteCount: workspace.sequences * Self.stateRowBytes(configuration))
+    }
+
     /// Where a block's state of a sequence begins: a block's states lie one behind the other.
     static func stateOffset(_ configuration: MatMulFreeConfiguration, layer: Int, sequence: Int, of sequences: Int) -> Int {
         (layer * sequences + sequence) * stateRowBytes(configuration)
@@ -77,43 +85,7 @@ struct MatMulFreePlan {
 
     private func addBlock(_ index: Int, to plan: inout Plan) {
         let layer = weights.layers[index]
-        let x = BufferSlice(workspace.x)
-        if let unfused {
-            if let batch = steppedBatch {
-                unfused.addMixerProjections(layer, tokens: tokens, to: &plan)
-                addStep(index, of: batch, takesProjections: true, to: &plan)
-            } else {
-                unfused.addMixer(layer, state: state(index), tokens: tokens, to: &plan)
-                plan.mark(.state, layer: index, marked(workspace.hidden, width: configuration.stateSize))
-            }
-        } else if tokens == 1 && steppedBatch == nil {
-            plan.dispatch(
-                mlgru(layer, isSequence: false),
-                [
-                    x, layer.mixerOuter, layer.mixerCombined, layer.mixerWeights, layer.lowerBound, state(index),
-                    BufferSlice(workspace.gate), BufferSlice(workspace.gated),
-                ])
-            plan.barrier()
-            plan.mark(
-                .state, layer: index,
-                Plan.Rows(
-                    buffer: workspace.state, offset: state(index).offset, count: 1, width: configuration.stateSize,
-                    stride: stateStride))
-        } else {
-            plan.dispatch(
-                mlgru(layer, isSequence: true),
-                [
-                    x, layer.mixerOuter, layer.mixerCombined, layer.mixerWeights, layer.lowerBound,
-                    BufferSlice(workspace.forget), BufferSlice(workspace.gate), BufferSlice(workspace.input),
-                ])
-            plan.barrier()
-            if let batch = steppedBatch {
-                addStep(index, of: batch, takesProjections: false, to: &plan)
-            } else {
-                addRecurrence(state: state(index), to: &plan)
-                plan.mark(.state, layer: index, marked(workspace.hidden, width: configuration.stateSize))
-            }
-        }
+        addMixer(index, to: &plan)
         plan.mark(.gated, layer: index, marked(workspace.gated, width: configuration.stateSize))
 
         addBitLinear(
@@ -130,7 +102,9 @@ struct MatMulFreePlan {
                 GLUFused(
                     tokens: tokens, channels: configuration.intermediateSize, columns: configuration.hiddenSize,
                     scale: layer.scales.mlp, epsilon: configuration.normEpsilon),
-                [x, layer.mlpOuter, layer.mlpCombined, layer.mlpWeights, BufferSlice(workspace.product)])
+                [
+                    BufferSlice(workspace.x), layer.mlpOuter, layer.mlpCombined, layer.mlpWeights, BufferSlice(workspace.product),
+                ])
             plan.barrier()
         }
         plan.mark(.product, layer: index, marked(workspace.product, width: configuration.intermediateSize))
@@ -142,11 +116,54 @@ struct MatMulFreePlan {
         plan.mark(.output, layer: index, residualRows)
     }
 
-    private func mlgru(_ layer: DeviceWeights.Layer, isSequence: Bool) -> MLGRUFused {
+    /// From the residual stream to the gated output; ends with a barrier.
+    private func addMixer(_ index: Int, to plan: inout Plan) {
+        let layer = weights.layers[index]
+        let inputs = [
+            BufferSlice(workspace.x), layer.mixerOuter, layer.mixerCombined, layer.mixerWeights, layer.lowerBound,
+        ]
+        let (forget, input) = (BufferSlice(workspace.forget), BufferSlice(workspace.input))
+        let (gate, gated) = (BufferSlice(workspace.gate), BufferSlice(workspace.gated))
+        let sequenceStride = Self.stateRowBytes(configuration) / 4
+        switch (unfused, steppedBatch) {
+        case (let unfused?, let batch?):
+            unfused.addMixerProjections(layer, tokens: tokens, to: &plan)
+            plan.dispatch(
+                MLGRUStep(
+                    rows: tokens, channels: configuration.stateSize, stateStride: sequenceStride,
+                    hasLowerBound: layer.hasLowerBound),
+                [input, forget, gate, layer.lowerBound, BufferSlice(batch.sequences), states(index), gated])
+            plan.barrier()
+        case (let unfused?, nil):
+            unfused.addMixer(layer, state: state(index), tokens: tokens, to: &plan)
+            plan.mark(.state, layer: index, marked(workspace.hidden, width: configuration.stateSize))
+        case (nil, let batch?):
+            plan.dispatch(
+                MLGRUFusedBatch(mlgru(layer), rows: tokens, sequenceStride: sequenceStride),
+                inputs + [states(index), gate, gated, BufferSlice(batch.sequences)])
+            plan.barrier()
+        case (nil, nil) where tokens == 1:
+            plan.dispatch(mlgru(layer), inputs + [state(index), gate, gated])
+            plan.barrier()
+            plan.mark(
+                .state, layer: index,
+                Plan.Rows(
+                    buffer: workspace.state, offset: state(index).offset, count: 1, width: configuration.stateSize,
+                    stride: stateStride))
+        case (nil, nil):
+            plan.dispatch(mlgru(layer, sequence: tokens), inputs + [forget, gate, input])
+            plan.barrier()
+            addRecurrence(state: state(index), to: &plan)
+            plan.mark(.state, layer: index, marked(workspace.hidden, width: configuration.stateSize))
+        }
+    }
+
+    /// - Parameter sequence: tokens whose gates are wanted; nil for a step of one token.
+    private func mlgru(_ layer: DeviceWeights.Layer, sequence: Int? = nil) -> MLGRUFused {
         MLGRUFused(
-            tokens: tokens, channels: configuration.stateSize, columns: configuration.hiddenSize,
+            tokens: sequence ?? 1, channels: configuration.stateSize, columns: configuration.hiddenSize,
             scales: (layer.scales.input, layer.scales.forget, layer.scales.gate), epsilon: configuration.normEpsilon,
-            isSequence: isSequence, hasLowerBound: layer.hasLowerBound)
+            isSequence: sequence != nil, hasLowerBound: layer.hasLowerBound)
     }
 
     /// From the gates of a sequence to the gated output.
@@ -161,24 +178,6 @@ struct MatMulFreePlan {
         plan.dispatch(
             OutputGate(count: tokens * stateStride),
             [BufferSlice(workspace.gate), BufferSlice(workspace.hidden), BufferSlice(workspace.gated)])
-        plan.barrier()
-    }
-
-    /// From the gates, or the projections that they come from, of one token of each of several sequences to the gated output.
-    private func addStep(_ index: Int, of batch: BatchWorkspace, takesProjections: Bool, to plan: inout Plan) {
-        let layer = weights.layers[index]
-        let rowBytes = Self.stateRowBytes(configuration)
-        let states = BufferSlice(
-            workspace.state, offset: Self.stateOffset(configuration, layer: index, sequence: 0, of: workspace.sequences),
-            byteCount: workspace.sequences * rowBytes)
-        plan.dispatch(
-            MLGRUStep(
-                rows: tokens, channels: configuration.stateSize, stateStride: rowBytes / 4, takesProjections: takesProjections,
-                hasLowerBound: layer.hasLowerBound),
-            [
-                BufferSlice(workspace.input), BufferSlice(workspace.forget), BufferSlice(workspace.gate), layer.lowerBound,
-                BufferSlice(batch.sequences), states, BufferSlice(workspace.gated),
-            ])
         plan.barrier()
     }
 

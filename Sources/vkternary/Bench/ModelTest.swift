@@ -23,8 +23,8 @@ struct ModelTest {
     /// Sequences that are written at a time.
     var batch = 1
 
-    /// Steps that are asked for at a time, so that Ctrl-C is noticed.
-    private static let stepsEach = 8
+    /// Steps of a batch that are asked for at a time: some where a device goes on alone, one where nothing is gained and Ctrl-C would wait.
+    private static func stepsEach(_ engine: any Engine) -> Int { engine.deviceSeconds == nil ? 1 : 8 }
 
     /// As llama-bench calls it, and the batch where there is one.
     var name: String { (kind == .prompt ? "pp" : "tg") + "\(count)" + (batch > 1 ? " b=\(batch)" : "") }
@@ -69,8 +69,9 @@ struct ModelTest {
         switch kind {
         case .prompt: _ = try engine.forward(tokens, logits: .last)
         case .text where batch > 1:
-            for first in stride(from: 0, to: count, by: Self.stepsEach) {
-                let drawn = try engine.greedySteps(min(Self.stepsEach, count - first), from: next, of: sequences)
+            let most = Self.stepsEach(engine)
+            for first in stride(from: 0, to: count, by: most) {
+                let drawn = try engine.greedySteps(min(most, count - first), from: next, of: sequences)
                 next = drawn[drawn.count - 1]
                 try Interrupt.check()
             }
