@@ -71,9 +71,8 @@ struct Job {
     uvec2 state_target;
     uvec2 embedding;
     uint token;
-    uint end_token;  // after which nothing is kept
-    uint epoch;      // tags epoch + 1 ... epoch + count * LAYERS have never been used
-    uint patience;   // how often a row is looked for
+    uint epoch;     // tags epoch + 1 ... epoch + count * LAYERS have never been used
+    uint patience;  // how often a row is looked for
 };
 layout(std430, set = 0, binding = 0) readonly buffer Request { Job request; };
 Job job;  // read once: it may lie in the host's memory
@@ -93,7 +92,6 @@ layout(std430, set = 0, binding = 2) volatile readonly buffer ExchangePairs {
 layout(std430, set = 0, binding = 3) writeonly buffer Logits { float logits[]; };
 layout(std430, set = 0, binding = 4) writeonly buffer Result {
     uint failed;  // the epoch in which a row did not come
-    uint done;    // tokens taken
     uint tokens[];
 } result;
 
@@ -122,7 +120,6 @@ Tiles phase_weights;
 uint phase_tag;  // of the row it waits for
 bool is_first_block;
 uint token;
-bool has_ended = false;  // after the end token nothing is kept
 
 uint record(uint block, uint field) { return records[block * RECORD + field]; }
 uvec2 address(uint block, uint field) { return uvec2(record(block, field), record(block, field + 1)); }
@@ -223,6 +220,8 @@ void head_load_row(out vec4 x[head_VECTORS_EACH], out vec4 s[head_VECTORS_EACH])
 shared float own_x[output_ROWS_EACH];  // the residual stream of this work group's rows
 
 void begin_phase(uint block, uint outer_field, uint combined_field, uint weights_field, uint tag) {
+    // Work groups wait for each other, never a subgroup for one of its own work group: Vulkan does not promise that both go on.
+    barrier();
     phase_outer = Vectors(address(block, outer_field));
     phase_combined = Vectors(address(block, combined_field));
     phase_weights = Tiles(address(block, weights_field));
@@ -264,7 +263,7 @@ void mix(uint block, uint tag, uvec2 state_source) {
                 mixer_row_value(0, i, scale(block, INPUT_SCALE)), mixer_row_value(1, i, scale(block, FORGET_SCALE)), has_bound, bound);
             h = mlgru_step(h, gates);
             gated = output_gate(gate, h);
-            if (!has_ended) after.f[first_state + row] = h;
+            after.f[first_state + row] = h;
         }
         publish(GATE_SLOT + row, gate, tag);
         publish(GATED_SLOT + row, gated, tag);
@@ -406,17 +405,13 @@ void main() {
     barrier();
 
     const bool reports = gl_WorkGroupID.x == 0 && gl_LocalInvocationIndex == 0;
-    uint done = 0;
     for (uint place = 0; place < params.count; ++place) {
         const uint first_tag = job.epoch + 1 + place * LAYERS;
         take_token(place, first_tag);
-        if (!has_ended) ++done;
         if (params.chooses != 0) {
             token = choose(first_tag + LAYERS - 1);
             if (reports) result.tokens[place] = token;
-            has_ended = has_ended || token == job.end_token;
         }
     }
     if (gl_LocalInvocationIndex == 0 && row_missing != 0) result.failed = job.epoch;
-    if (reports) result.done = done;
 }

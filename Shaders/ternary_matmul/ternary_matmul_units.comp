@@ -1,16 +1,18 @@
 #version 460
 // The ternary product and its scales on int8 matrix units, for prompts and batches: the same values as ternary_matmul.comp.
-//   codes (tokens, WIDTH) i8, step, code_sum (tokens), weights (rows, WIDTH) T2  ->  y (tokens, y_stride) f32
+//   codes (tokens, WIDTH) i8, step, code_sum (tokens), weights (HALVES * rows, WIDTH) T2  ->  y (tokens, y_stride) f32 by EPILOGUE
 //
-// One work group computes BLOCK_TOKENS x BLOCK_ROWS of y; each of its subgroups owns 64 tokens x TEAM_ROWS of that as accumulators.
+// One work group computes BLOCK_TOKENS x BLOCK_ROWS sums; each of its subgroups owns 64 tokens x TEAM_ROWS of them as accumulators. Of
+// the two halves of a GLU a subgroup takes the same channels, so that both of a channel's sums meet in it.
 // It walks along the columns in slabs of 64: while the units multiply one, the next is on its way from device memory to registers
 // (codes 16 bytes a load; weights 8 bytes a load, which are two rows of 16 columns and unpack to two times 16 bytes of shared
 // memory). So codes are read rows / BLOCK_ROWS times and weights tokens / BLOCK_TOKENS times, mostly from the cache.
-// Why this size: a subgroup of 64 x 64 loads 8 matrices for every 16 products, which is what shared memory can feed, and its sums
-// take 128 registers; a slab of 128 + 128 rows of 64 + 16 bytes takes 20 KiB, so that several work groups share a processor and one
-// multiplies while another stores. (128 x 256 and 256 x 128 were slower, as was a second slab.) The 16 bytes of padding keep eight
-// neighbouring rows in different banks.
-// Defined by Sources/TernaryReference/TernaryMatmul.swift
+// Why this size: a subgroup of 64 x 64 loads 8 matrices for every 16 products, which shared memory can feed, and its sums take 128
+// registers, so that two work groups of four share a processor and one multiplies while the other stores. A slab of 128 + 128 rows of
+// 64 + 16 bytes takes 20 KiB: on an H200 anything above 24 KiB leaves one work group a processor and costs a third of the speed, which
+// is why there is one slab and not two. The 16 bytes of padding keep eight neighbouring rows in different banks, as the units read
+// them, and so do a row and the fourth after it, as they are stored.
+// Defined by Sources/TernaryReference/TernaryMatmul.swift, and by what epilogue.glsl names.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_EXT_shader_explicit_arithmetic_types_int8 : require
@@ -23,12 +25,13 @@ layout(constant_id = 1) const uint WIDTH = 2048;
 layout(constant_id = 2) const uint BLOCK_TOKENS = 128;
 layout(constant_id = 3) const uint BLOCK_ROWS = 128;
 layout(constant_id = 4) const uint WG_SIZE = 256;
+layout(constant_id = 5) const uint EPILOGUE = 0;
 
 layout(local_size_x_id = 4) in;
 
 layout(push_constant) uniform Params {
     uint tokens;
-    uint rows;  // rows of the matrix
+    uint rows;  // of y's columns; the matrix has HALVES times as many
     uint y_stride;
     float scale;
 } params;
@@ -37,9 +40,10 @@ layout(std430, set = 0, binding = 0) readonly buffer Codes { uvec4 codes[]; };
 layout(std430, set = 0, binding = 1) readonly buffer Step { float steps[]; };
 layout(std430, set = 0, binding = 2) readonly buffer CodeSum { int code_sums[]; };
 layout(std430, set = 0, binding = 3) readonly buffer Weights { uvec2 half_tiles[]; };
-layout(std430, set = 0, binding = 4) writeonly buffer Y { float y[]; };
+layout(std430, set = 0, binding = 4) buffer Y { float y[]; };
+layout(std430, set = 0, binding = 4) buffer YVectors { vec4 y_vectors[]; };
 
-#include "exact.glsl"
+#include "epilogue.glsl"
 
 const uint TILES = WIDTH / 16;
 const uint SLAB_TILES = 4;            // 64 columns
@@ -54,6 +58,9 @@ const uint UNIT_COLUMNS = 32;
 const uint TEAM_TOKENS = 64;
 const uint TEAM_ROWS = TEAM_ROW_UNITS * UNIT;
 const uint TEAMS_ROWS = BLOCK_ROWS / TEAM_ROWS;
+// Of four rows of the matrix.
+const uint TEAM_GROUPS = TEAM_ROWS / 4;
+const uint HALF_GROUPS = TEAM_GROUPS / HALVES;
 
 // Each of the team's matrices has a name: an array of them would live in memory, which costs three quarters of the speed.
 #if TEAM_ROW_UNITS == 4
@@ -66,25 +73,51 @@ const uint TEAMS_ROWS = BLOCK_ROWS / TEAM_ROWS;
 #define EACH_TOKEN_UNIT(F) F(0) F(1) F(2) F(3)
 #define EACH_UNIT(F) EACH_UNIT_OF(F, 0) EACH_UNIT_OF(F, 1) EACH_UNIT_OF(F, 2) EACH_UNIT_OF(F, 3)
 
-// The codes of BLOCK_TOKENS tokens and then the unpacked weights of BLOCK_ROWS rows.
+// The codes of BLOCK_TOKENS tokens and then the unpacked weights of BLOCK_ROWS rows; at the end what finishes sums: UNIT rows of each
+// subgroup's, with two vectors of padding that keep four rows in different banks, and then the factors of each token.
 shared uvec4 slab[SLAB_ROWS * STRIDE];
+const uint OWN_STRIDE = TEAM_GROUPS + 2;
+const uint FACTORS = WG_SIZE / SUBGROUP * UNIT * OWN_STRIDE;
 
+// Where this invocation's loads of the first slab are, and what the last ones brought.
+uint codes_from[CODE_LOADS];
+uint weights_from[WEIGHT_LOADS];
 uvec4 next_codes[CODE_LOADS];
 uvec2 next_weights[WEIGHT_LOADS];
 
-void load_slab(uint index, uint first_token, uint first_row) {
+// Four neighbours load and store the 64 bytes that a slab has of a row of codes, or 8 of every 16 bytes that it has of four rows of
+// weights; the next four those of the row that shares no bank with theirs.
+uint tile_of(uint at) { return at % SLAB_TILES; }
+uint token_of(uint at) { return at / 32 * 8 + at / 8 % 4 + at / 4 % 2 * 4; }
+uint group_of(uint at) { return at / 16 * 2 + at / 4 % 2; }  // of four rows
+uint half_of(uint at) { return at / 8 % 2; }
+
+void place_loads(uint first_token, uint first_row) {
     [[unroll]] for (uint i = 0; i < CODE_LOADS; ++i) {
         const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
-        const uint tile = index * SLAB_TILES + at % SLAB_TILES;
-        const uint token = min(first_token + at / SLAB_TILES, params.tokens - 1);
-        next_codes[i] = tile < TILES ? codes[token * TILES + tile] : uvec4(0);
+        codes_from[i] = min(first_token + token_of(at), params.tokens - 1) * TILES + tile_of(at);
     }
-    const uint groups = (params.rows + 3) / 4;
+    const uint groups = (params.rows + 3) / 4;  // of each half
     [[unroll]] for (uint i = 0; i < WEIGHT_LOADS; ++i) {
         const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
-        const uint tile = index * SLAB_TILES + at / 2 % SLAB_TILES;
-        const uint group = min(first_row / 4 + at / (2 * SLAB_TILES), groups - 1);
-        next_weights[i] = tile < TILES ? half_tiles[(group * TILES + tile) * 2 + at % 2] : uvec2(0);
+        const uint of_team = group_of(at) % TEAM_GROUPS;
+        const uint of_half = group_of(at) / TEAM_GROUPS * HALF_GROUPS + of_team % HALF_GROUPS;
+        const uint group = min(first_row / 4 + of_half, groups - 1) + of_team / HALF_GROUPS * groups;
+        weights_from[i] = (group * TILES + tile_of(at)) * 2 + half_of(at);
+    }
+}
+
+// Whether a slab has a column there: only the last may not.
+bool has_tile(uint index, uint at) { return TILES % SLAB_TILES == 0 || index * SLAB_TILES + tile_of(at) < TILES; }
+
+void load_slab(uint index) {
+    [[unroll]] for (uint i = 0; i < CODE_LOADS; ++i) {
+        const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
+        next_codes[i] = has_tile(index, at) ? codes[codes_from[i] + index * SLAB_TILES] : uvec4(0);
+    }
+    [[unroll]] for (uint i = 0; i < WEIGHT_LOADS; ++i) {
+        const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
+        next_weights[i] = has_tile(index, at) ? half_tiles[weights_from[i] + index * SLAB_TILES * 2] : uvec2(0);
     }
 }
 
@@ -93,40 +126,65 @@ uvec4 unpack(uint word) { return (uvec4(word) >> uvec4(0, 2, 4, 6)) & 0x03030303
 void store_slab() {
     [[unroll]] for (uint i = 0; i < CODE_LOADS; ++i) {
         const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
-        if (at < BLOCK_TOKENS * SLAB_TILES) slab[at / SLAB_TILES * STRIDE + at % SLAB_TILES] = next_codes[i];
+        if (at < BLOCK_TOKENS * SLAB_TILES) slab[token_of(at) * STRIDE + tile_of(at)] = next_codes[i];
     }
     [[unroll]] for (uint i = 0; i < WEIGHT_LOADS; ++i) {
         const uint at = gl_LocalInvocationIndex + i * WG_SIZE;
-        const uint row = BLOCK_TOKENS + at / (2 * SLAB_TILES) * 4 + at % 2 * 2;
+        const uint row = BLOCK_TOKENS + group_of(at) * 4 + half_of(at) * 2;
         if (at < BLOCK_ROWS * SLAB_TILES / 2) {
-            slab[row * STRIDE + at / 2 % SLAB_TILES] = unpack(next_weights[i].x);
-            slab[(row + 1) * STRIDE + at / 2 % SLAB_TILES] = unpack(next_weights[i].y);
+            slab[row * STRIDE + tile_of(at)] = unpack(next_weights[i].x);
+            slab[(row + 1) * STRIDE + tile_of(at)] = unpack(next_weights[i].y);
         }
     }
 }
 
-// The values of one matrix of sums, through this subgroup's own 1 KiB of shared memory at `own`: which invocation holds which
-// element is the driver's secret.
-void finish(uint own, uint first_token, uint first_row) {
-    subgroupMemoryBarrierShared();
-    subgroupBarrier();
-    for (uint e = gl_SubgroupInvocationID; e < UNIT * UNIT / 4; e += SUBGROUP) {
-        const uint token = first_token + e / (UNIT / 4);
-        const uint row = first_row + e % (UNIT / 4) * 4;
-        if (token >= params.tokens) continue;
-        const ivec4 sum = ivec4(slab[own + e]) - code_sums[token];
-        const float scale = settled_product(steps[token], params.scale);
-        [[unroll]] for (uint r = 0; r < 4; ++r) {
-            if (row + r >= params.rows) continue;
-            y[token * params.y_stride + row + r] = settled_product(float(sum[r]), scale);
+vec4 product(uint at, uvec2 factors) {
+    return settled_product(vec4(ivec4(slab[at]) - int(factors.y)), vec4(uintBitsToFloat(factors.x)));
+}
+
+// One invocation's i-th part of UNIT rows of sums. They pass through the slab: which invocation holds which element of a cooperative
+// matrix is the driver's secret.
+void finish_part(uint i, uint own, uint block_token, uint first_token, uint first_row, vec4 before) {
+    const uint e = gl_SubgroupInvocationID + i * SUBGROUP;
+    const uint t = e / HALF_GROUPS;
+    const uint token = first_token + t;
+    const uint row = first_row + e % HALF_GROUPS * 4;
+    if (token >= params.tokens || row >= params.rows) return;
+    const uint at = own + t * OWN_STRIDE + e % HALF_GROUPS;
+    const uint place = token * params.y_stride + row;
+    const uvec2 factors = slab[FACTORS + block_token + t].xy;
+    vec4 value = product(at, factors);
+    vec4 other = before;
+    if (EPILOGUE == GLU) other = product(at + HALF_GROUPS, factors);
+    if (params.y_stride % 4 == 0 && row + 3 < params.rows) {
+        [[unroll]] for (uint r = 0; r < 4; ++r) value[r] = finished(value[r], other[r]);
+        y_vectors[place / 4] = value;
+    } else {
+        for (uint r = 0; r < min(4, params.rows - row); ++r) {
+            if (EPILOGUE == ADD) other[r] = y[place + r];
+            y[place + r] = finished(value[r], other[r]);
         }
     }
-    subgroupBarrier();
+}
+
+void finish(uint own, uint block_token, uint first_token, uint first_row) {
+    const uint PARTS = UNIT * HALF_GROUPS / SUBGROUP;
+    if (EPILOGUE == ADD) {
+        vec4 before[PARTS];  // all on their way before the first is used
+        [[unroll]] for (uint i = 0; i < PARTS; ++i) {
+            const uint e = gl_SubgroupInvocationID + i * SUBGROUP;
+            const uint token = min(first_token + e / HALF_GROUPS, params.tokens - 1);
+            before[i] = y_vectors[(token * params.y_stride + min(first_row + e % HALF_GROUPS * 4, params.rows - 1)) / 4];
+        }
+        [[unroll]] for (uint i = 0; i < PARTS; ++i) finish_part(i, own, block_token, first_token, first_row, before[i]);
+    } else {
+        for (uint i = 0; i < PARTS; ++i) finish_part(i, own, block_token, first_token, first_row, vec4(0.0));
+    }
 }
 
 void main() {
     const uint first_token = gl_WorkGroupID.y * BLOCK_TOKENS;
-    const uint first_row = gl_WorkGroupID.x * BLOCK_ROWS;
+    const uint first_row = gl_WorkGroupID.x * (BLOCK_ROWS / HALVES);
     const uint team_token = gl_SubgroupID / TEAMS_ROWS * TEAM_TOKENS;
     const uint team_row = gl_SubgroupID % TEAMS_ROWS * TEAM_ROWS;
     const uint codes_at = team_token * STRIDE;
@@ -136,11 +194,14 @@ void main() {
         coopmat<int, gl_ScopeSubgroup, UNIT, UNIT, gl_MatrixUseAccumulator>(0);
     EACH_UNIT(DECLARE_SUM)
 
-    load_slab(0, first_token, first_row);
+    place_loads(first_token, first_row);
+    load_slab(0);
+    const uint token = min(first_token + gl_LocalInvocationIndex, params.tokens - 1);
+    const uvec2 factors = uvec2(floatBitsToUint(settled_product(steps[token], params.scale)), uint(code_sums[token]));
     store_slab();
     barrier();
     for (uint s = 0; s < SLABS; ++s) {
-        if (s + 1 < SLABS) load_slab(s + 1, first_token, first_row);
+        if (s + 1 < SLABS) load_slab(s + 1);
         [[unroll]] for (uint k = 0; k < SLAB_TILES; k += UNIT_COLUMNS / 16) {
 #define LOAD_B(j) coopmat<int8_t, gl_ScopeSubgroup, UNIT_COLUMNS, UNIT, gl_MatrixUseB> b_##j; \
             coopMatLoad(b_##j, slab, weights_at + j * UNIT * STRIDE + k, STRIDE, gl_CooperativeMatrixLayoutColumnMajor);
@@ -157,9 +218,15 @@ void main() {
     }
 
     // The slab is free now: the last barrier has seen every subgroup through its products.
-    const uint own = gl_SubgroupID * (UNIT * UNIT / 4);
-#define FINISH(i, j) \
-    coopMatStore(sum_##i##j, slab, own, UNIT / 4, gl_CooperativeMatrixLayoutRowMajor); \
-    finish(own, first_token + team_token + i * UNIT, first_row + team_row + j * UNIT);
-    EACH_UNIT(FINISH)
+    if (gl_LocalInvocationIndex < BLOCK_TOKENS) slab[FACTORS + gl_LocalInvocationIndex] = uvec4(factors, 0, 0);
+    barrier();
+    const uint own = gl_SubgroupID * (UNIT * OWN_STRIDE);
+#define SPILL(i, j) coopMatStore(sum_##i##j, slab, own + j * (UNIT / 4), OWN_STRIDE, gl_CooperativeMatrixLayoutRowMajor);
+#define FINISH(i) \
+    EACH_UNIT_OF(SPILL, i) \
+    subgroupMemoryBarrierShared(); \
+    subgroupBarrier(); \
+    finish(own, team_token + i * UNIT, first_token + team_token + i * UNIT, first_row + team_row / HALVES); \
+    subgroupBarrier();
+    EACH_TOKEN_UNIT(FINISH)
 }

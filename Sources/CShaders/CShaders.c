@@ -49,6 +49,12 @@ static const _Alignas(4) unsigned char glu_quantize[] = {
 const void *cshaders_glu_quantize(void) { return glu_quantize; }
 size_t cshaders_glu_quantize_size(void) { return sizeof glu_quantize; }
 
+static const _Alignas(4) unsigned char gate_quantize[] = {
+#embed "spv/gate_quantize.spv"
+};
+const void *cshaders_gate_quantize(void) { return gate_quantize; }
+size_t cshaders_gate_quantize_size(void) { return sizeof gate_quantize; }
+
 static const _Alignas(4) unsigned char mlgru_step_quantize[] = {
 #embed "spv/mlgru_step_quantize.spv"
 };

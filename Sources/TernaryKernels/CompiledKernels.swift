@@ -21,6 +21,8 @@ enum CompiledKernels {
         name: "residual_quantize_3", bytes: UnsafeRawBufferPointer(start: cshaders_residual_quantize_3(), count: cshaders_residual_quantize_3_size()))
     static let gluQuantize = ShaderCode(
         name: "glu_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_glu_quantize(), count: cshaders_glu_quantize_size()))
+    static let gateQuantize = ShaderCode(
+        name: "gate_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_gate_quantize(), count: cshaders_gate_quantize_size()))
     static let mlgruStepQuantize = ShaderCode(
         name: "mlgru_step_quantize", bytes: UnsafeRawBufferPointer(start: cshaders_mlgru_step_quantize(), count: cshaders_mlgru_step_quantize_size()))
     static let ternaryMatmul = ShaderCode(

@@ -14,8 +14,6 @@ public struct Decode: Kernel {
         public var stateSource, stateTarget, embedding: UInt64
         /// The first token.
         public var token: UInt32
-        /// After which nothing is kept.
-        public var endToken: UInt32
         /// The last tag that may be in use.
         public var epoch: UInt32
         /// How often a row is looked for before the dispatch gives up.
@@ -24,14 +22,13 @@ public struct Decode: Kernel {
 
         /// A job.
         public init(
-            stateSource: UInt64, stateTarget: UInt64, embedding: UInt64, token: Int, endToken: Int?, epoch: UInt32,
+            stateSource: UInt64, stateTarget: UInt64, embedding: UInt64, token: Int, epoch: UInt32,
             patience: UInt32
         ) {
             self.stateSource = stateSource
             self.stateTarget = stateTarget
             self.embedding = embedding
             self.token = UInt32(token)
-            self.endToken = endToken.map { UInt32($0) } ?? .max
             self.epoch = epoch
             self.patience = patience
         }
@@ -68,7 +65,8 @@ public struct Decode: Kernel {
         public init(headOuter: UInt64, combined: UInt64, weights: UInt64, scale: Float) {
             let mixer = (outer: headOuter, combined: combined, weights: weights)
             self.init(
-                mixer: mixer, lowerBound: nil, output: mixer, mlp: mixer, down: (combined, weights), scales: (scale, 0, 0, 0, 0, 0))
+                mixer: mixer, lowerBound: nil, output: mixer, mlp: mixer, down: (combined, weights),
+                scales: (scale, 0, 0, 0, 0, 0))
         }
     }
 

@@ -9,7 +9,6 @@ extension DeviceTraits {
             // A software driver repeats the prologue for every work group on the same few cores; a GPU has dozens to hundreds of
             // processors that would idle.
             processors: device.kind == .software ? 4 : 132,
-            // One is sure to run alone.
             residentWorkgroups: device.kind == .software ? 1 : 132, hidesLatency: device.kind != .software,
             int8Matrices: device.multipliesInt8Matrices)
     }

@@ -1,6 +1,6 @@
 import VulkanCompute
 
-/// The ternary product and its scales: the third dispatch of the unfused BitLinear.
+/// The ternary product and its scales: the third dispatch of the unfused BitLinear, and what may follow a product in the same dispatch.
 ///
 /// Buffers: codes, step, code sum, weights, y (`Shaders/ternary_matmul`).
 public struct TernaryMatmul: Kernel {
@@ -10,12 +10,26 @@ public struct TernaryMatmul: Kernel {
         var scale: Float
     }
 
+    /// What becomes of a product on its way to y.
+    public enum Epilogue: UInt32, Sendable, CaseIterable {
+        /// y = product.
+        case store
+        /// y = y + product: the residual stream.
+        case add
+        /// y = SiLU(product): the MLGRU's input gate but for what the forget gate leaves of it.
+        case silu
+        /// y = sigmoid(product): the MLGRU's forget gate but for its lower bound.
+        case sigmoid
+        /// y = SiLU(gate) * up; the matrix holds all rows of gate and then all of up, each half padded to whole tiles.
+        case glu
+    }
+
     /// The buffers named above.
     public static let bindings = 5
 
     /// Rows of codes.
     public var tokens: Int
-    /// Output features.
+    /// Output features: values of a row of y.
     public var rows: Int
     /// Input features.
     public var columns: Int
@@ -23,26 +37,46 @@ public struct TernaryMatmul: Kernel {
     public var yStride: Int
     /// The matrix's scale.
     public var scale: Float
+    /// What is stored.
+    public var epilogue: Epilogue
 
     /// Describes one dispatch.
-    public init(tokens: Int, rows: Int, columns: Int, yStride: Int, scale: Float) {
+    public init(tokens: Int, rows: Int, columns: Int, yStride: Int, scale: Float, epilogue: Epilogue = .store) {
         self.tokens = tokens
         self.rows = rows
         self.columns = columns
         self.yStride = yStride
         self.scale = scale
+        self.epilogue = epilogue
     }
 
     /// What a work group on matrix units computes, and by how many subgroups.
     private struct UnitsTile {
         var tokens, rows, subgroups: Int
         var code: ShaderCode
+        /// Of them a processor holds, by registers and shared memory.
+        var residents: Int
+        /// Of an H200's speed with large tiles, what these reach where the device is full.
+        var speed: Double
         /// A slab of 64 columns, each row followed by 16 bytes.
         var sharedBytes: Int { (tokens + rows) * (64 + 16) }
 
-        /// Fastest on an H200 of the sizes tried: a prompt's, and a batch's, which has too few tokens for large tiles to fill the device.
-        static let large = UnitsTile(tokens: 128, rows: 128, subgroups: 4, code: CompiledKernels.ternaryMatmulUnits64)
-        static let small = UnitsTile(tokens: 64, rows: 64, subgroups: 2, code: CompiledKernels.ternaryMatmulUnits)
+        /// Fastest on an H200 of the sizes tried: a prompt's; one of which more share out small products evenly; and a batch's, which
+        /// has too few tokens for either.
+        static let large = UnitsTile(
+            tokens: 128, rows: 128, subgroups: 4, code: CompiledKernels.ternaryMatmulUnits64, residents: 2, speed: 1)
+        static let medium = UnitsTile(
+            tokens: 64, rows: 128, subgroups: 4, code: CompiledKernels.ternaryMatmulUnits, residents: 3, speed: 0.87)
+        static let small = UnitsTile(
+            tokens: 64, rows: 64, subgroups: 2, code: CompiledKernels.ternaryMatmulUnits, residents: 4, speed: 0.55)
+
+        /// What of the device's speed a product reaches: its last wave of work groups is rarely a full one.
+        func efficiency(tokens: Int, rows: Int, processors: Int) -> Double {
+            let workgroups = ceilDivide(tokens, self.tokens) * ceilDivide(rows, self.rows)
+            let wave = residents * processors
+            let useful = Double(tokens * rows) / Double(self.tokens * self.rows)
+            return speed * useful / Double(ceilDivide(workgroups, wave) * wave)
+        }
     }
 
     /// On matrix units from this many tokens on, where the device has them; below, a tile would be mostly padding.
@@ -52,7 +86,11 @@ public struct TernaryMatmul: Kernel {
 
     private func unitsTile(_ device: DeviceTraits) -> UnitsTile? {
         guard device.int8Matrices, tokens >= Self.fewestTokensForUnits else { return nil }
-        return tokens > 64 ? .large : .small
+        if tokens <= UnitsTile.small.tokens { return .small }
+        func efficiency(_ tile: UnitsTile) -> Double {
+            tile.efficiency(tokens: tokens, rows: rows * halves, processors: device.processors)
+        }
+        return [UnitsTile.medium, .small].reduce(.large) { efficiency($1) > efficiency($0) ? $1 : $0 }
     }
 
     /// For matrix units, or with the packed dot product, where the device has them.
@@ -60,18 +98,21 @@ public struct TernaryMatmul: Kernel {
         if let tile = unitsTile(device) { return tile.code }
         return device.integerDot ? CompiledKernels.ternaryMatmulDot : CompiledKernels.ternaryMatmul
     }
+    /// Products that make one value of y.
+    private var halves: Int { epilogue == .glu ? 2 : 1 }
     /// Tokens that a subgroup takes without matrix units: more would spill sums out of registers.
-    private var tokensEach: Int { tokens >= 8 ? 8 : tokens >= 4 ? 4 : 1 }
+    private var tokensEach: Int { min(tokens >= 8 ? 8 : tokens >= 4 ? 4 : 1, 8 / halves) }
 
     /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
         let width = paddedWidth(columns)
         if let tile = unitsTile(device) {
             return [device.subgroupSize, width, tile.tokens, tile.rows, tile.subgroups * device.subgroupSize].map { UInt32($0) }
+                + [epilogue.rawValue]
         }
         return [
             UInt32(device.subgroupSize), UInt32(width), UInt32(tokensEach),
-            UInt32(device.hidesLatency ? min(4, ceilDivide(width / 16, device.subgroupSize)) : 1),
+            UInt32(device.hidesLatency ? min(4 / halves, ceilDivide(width / 16, device.subgroupSize)) : 1), epilogue.rawValue,
         ]
     }
     /// As the shader declares them.
@@ -80,7 +121,7 @@ public struct TernaryMatmul: Kernel {
     }
     /// A work group for a tile of y, or a subgroup for four rows and some tokens.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) {
-        if let tile = unitsTile(device) { return (ceilDivide(rows, tile.rows), ceilDivide(tokens, tile.tokens)) }
+        if let tile = unitsTile(device) { return (ceilDivide(rows, tile.rows / halves), ceilDivide(tokens, tile.tokens)) }
         return (ceilDivide(ceilDivide(rows, 4), device.subgroups), ceilDivide(tokens, tokensEach))
     }
 }

@@ -35,8 +35,12 @@ public struct MemoryEstimate: Sendable, Equatable {
         let batch = BatchWorkspace.Sizes(configuration, capacity: capacity, sequences: sequences, on: device)
         state = sizes.state
         var workspace = sizes.deviceBytes + batch.deviceBytes
-        if form.fitting(configuration, on: device) != .fused {
-            workspace += UnfusedWorkspace.Sizes(configuration, capacity: capacity).deviceBytes
+        let form = form.fitting(configuration, on: device)
+        if form != .fused {
+            workspace +=
+                UnfusedWorkspace.Sizes(
+                    configuration, capacity: capacity, sequences: sequences, usesEpilogues: form != .unfused
+                ).deviceBytes
         }
         if form.fitting(configuration, on: device).decodesResident(configuration, element: embeddingElement, on: device) {
             workspace += ResidentDecoder.deviceBytes(

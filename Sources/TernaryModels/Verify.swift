@@ -51,16 +51,27 @@ public enum Verifier {
         switch feeding {
         case .batch: return try runBatch(engine, tokens: tokens, name: name)
         case .prefill:
-            // Row by row, as the steps give them: the hash starts at its first lane with each call.
-            let logits = try engine.forward(tokens, logits: .all)
+            // Where all logits are wanted, passes are short. What prompts go through is one pass as long as it may be, for the last
+            // logits: those and the state are taken from it.
+            let last = try engine.forward(tokens, logits: .last)
+            let state = hashedState(try engine.readState())
+            try engine.reset()
+            let logits = try engine.forward(tokens.dropLast(), logits: .all)
             let width = engine.configuration.vocabularySize
-            for row in tokens.indices { hash.combine(Array(logits[row * width..<(row + 1) * width])) }
+            // Row by row, as the steps give them: the hash starts at its first lane with each call.
+            for row in tokens.indices.dropLast() { hash.combine(Array(logits[row * width..<(row + 1) * width])) }
+            hash.combine(last)
+            return Trial(name: name, logits: "\(hash)", state: state)
         case .steps:
             for token in tokens { hash.combine(try engine.forward([token], logits: .last)) }
         }
-        var state = LogitsHash()
-        for layer in try engine.readState() { state.combine(layer) }
-        return Trial(name: name, logits: "\(hash)", state: "\(state)")
+        return Trial(name: name, logits: "\(hash)", state: hashedState(try engine.readState()))
+    }
+
+    private static func hashedState(_ layers: [[Float]]) -> String {
+        var hash = LogitsHash()
+        for layer in layers { hash.combine(layer) }
+        return "\(hash)"
     }
 
     private static func runBatch(_ engine: any Engine, tokens: [Int], name: String) throws -> Trial {
@@ -75,16 +86,12 @@ public enum Verifier {
                 hashes[sequence].combine(Array(logits[row * width..<(row + 1) * width]))
             }
         }
-        let states = try sequences.map { sequence in
-            var state = LogitsHash()
-            for layer in try engine.readState(sequence: sequence) { state.combine(layer) }
-            return state
-        }
-        return Trial(name: name, logits: distinct(hashes), state: distinct(states))
+        let states = try sequences.map { hashedState(try engine.readState(sequence: $0)) }
+        return Trial(name: name, logits: distinct(hashes.map { "\($0)" }), state: distinct(states))
     }
 
     /// One hash where all agree, else all that there are.
-    private static func distinct(_ hashes: [LogitsHash]) -> String { Set(hashes.map { "\($0)" }).sorted().joined(separator: "/") }
+    private static func distinct(_ hashes: [String]) -> String { Set(hashes).sorted().joined(separator: "/") }
 
     /// Looks for the first value that differs, in the order of computation; nil where all agree.
     public static func firstDifference(

@@ -56,6 +56,14 @@ struct Verify: ParsableCommand {
         var failures: [String] = []
         for (backend, form) in try backends(wanted) {
             do {
+                // A form that nobody asked for is no failure where a device cannot run it.
+                if let form, case .vulkan(let device) = backend, options.form == .automatic,
+                    let reason = form.whyNot(
+                        model.weights.configuration, element: model.weights.embedding.element, on: device)
+                {
+                    Terminal.note("skipped: \(device.name), \(form.rawValue): \(reason)")
+                    continue
+                }
                 try backend.checkMemory(
                     model.weights.configuration, model.weights.embedding.element, form: form ?? .automatic, sequences: batch)
                 let engine = try backend.engine(

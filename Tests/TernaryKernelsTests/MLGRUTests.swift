@@ -88,7 +88,8 @@ struct MLGRUTests {
         #expect(fused[7].rows(tokens, width: 37) == gates.map(\.input.bits))
 
         let recurrence = try TestDevice.run(
-            MLGRU(tokens: tokens, channels: 37), [.words(fused[5]), .words(fused[7]), before, .room(tokens * stride)],
+            MLGRU(tokens: tokens, channels: 37),
+            [.words(fused[5]), .words(fused[7]), before, .room(tokens * stride), [layer.lowerBound].padded],
             traits: traits)
         #expect(recurrence[3].rows(tokens, width: 37) == hidden.map(\.bits))
         #expect(recurrence[2].rows(1, width: 37) == [state.bits])
@@ -97,6 +98,29 @@ struct MLGRUTests {
             OutputGate(count: tokens * stride), [.words(fused[6]), .words(recurrence[3]), .room(tokens * stride)], traits: traits)
         let expected = zip(z, hidden).map { zip($0[2], $1).map { outputGate($0, state: $1) }.bits }
         #expect(gated[2].rows(tokens, width: 37) == expected)
+    }
+
+    @Test("the recurrence makes the gates of what the products' epilogues leave", arguments: [6, 70], [true, false])
+    func gatesOfFactors(tokens: Int, bounded: Bool) throws {
+        let layer = Layer(columns: 16, channels: 37)
+        let z = (0..<2).map { Fixture.rows(tokens, width: 37, seed: 55 + $0) }
+        let bounds: [Float?] = bounded ? layer.lowerBound : Array(repeating: nil, count: 37)
+        let gates = (0..<tokens).map { t in
+            (0..<37).map { mlgruGates(input: z[0][t][$0], forget: z[1][t][$0], lowerBound: bounds[$0]) }
+        }
+        var state = Fixture.normal(37, seed: 57)
+        let before = [state].padded
+        let hidden = mlgruSequence(forget: gates.map { $0.map(\.forget) }, input: gates.map { $0.map(\.input) }, state: &state)
+        for traits in TestDevice.traits {
+            let results = try TestDevice.run(
+                MLGRU(tokens: tokens, channels: 37, gates: bounded ? .bounded : .unbounded),
+                [
+                    z[1].map { $0.map { Exact.sigmoid($0) } }.padded, z[0].map { $0.map { Exact.silu($0) } }.padded, before,
+                    .room(tokens * paddedWidth(37)), [layer.lowerBound].padded,
+                ], traits: traits)
+            #expect(results[3].rows(tokens, width: 37) == hidden.map(\.bits))
+            #expect(results[2].rows(1, width: 37) == [state.bits])
+        }
     }
 
     @Test("unfused gates give the reference's bits, in place")

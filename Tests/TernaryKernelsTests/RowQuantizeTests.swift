@@ -47,6 +47,25 @@ struct RowQuantizeTests {
         }
     }
 
+    @Test("gate_quantize gives the gated output and its codes", arguments: [33, 1100])
+    func gate(columns: Int) throws {
+        let gate = Fixture.rows(Self.tokens, width: columns, seed: 81)
+        let hidden = (0..<Self.tokens).map { Fixture.normal(columns, seed: 82 + UInt64($0)) }
+        let gated = zip(gate, hidden).map { zip($0, $1).map { outputGate($0, state: $1) } }
+        let outer = Fixture.norm(columns, seed: 88)
+        let norm = InputNorm(outer: outer, outerEpsilon: 1e-5, inner: Fixture.norm(columns, seed: 89))
+        let expected = zip(gated, gate).map { quantize(bitLinearNorm($0, statistic: $1, norm: norm)) }
+        for traits in TestDevice.traits {
+            let results = try TestDevice.run(
+                GateQuantize(tokens: Self.tokens, channels: columns, outerEpsilon: 1e-5),
+                [
+                    gate.padded, hidden.padded, .room(Self.tokens * paddedWidth(columns)), [outer].padded, [norm.combined].padded,
+                ] + room(1, plane: Self.tokens, columns: columns), traits: traits)
+            #expect(results[2].rows(Self.tokens, width: columns) == gated.map(\.bits))
+            check(results[5...], expected, plane: Self.tokens, columns: columns)
+        }
+    }
+
     @Test(
         "residual_quantize adds and gives the codes of the sum, one or three weightings",
         arguments: [(1, 1100), (3, 33), (3, 512)])

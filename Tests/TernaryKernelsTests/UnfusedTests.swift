@@ -49,7 +49,7 @@ struct UnfusedTests {
 
     @Test(
         "ternary_matmul gives the reference's bits for many tokens, on matrix units and without",
-        arguments: [(32, 33, 13), (70, 512, 130), (130, 80, 200)])
+        arguments: [(32, 33, 13), (70, 512, 130), (130, 80, 200), (250, 80, 250)])
     func manyTokens(tokens: Int, columns: Int, rows: Int) throws {
         let quantized = Fixture.rows(tokens, width: columns, seed: 37).map { row in
             quantize(bitLinearNorm(row, norm: InputNorm(outer: nil, outerEpsilon: 0, inner: Fixture.norm(columns, seed: 38))))
@@ -58,24 +58,70 @@ struct UnfusedTests {
         let expected = quantized.map { ternaryMatmul($0, matrix).bits }
         let padding = Array<Int8>(repeating: 0, count: paddedWidth(columns) - columns)
         let bytes = quantized.flatMap { $0.codes + padding }
-        let words = stride(from: 0, to: bytes.count, by: 4).map { at in
-            (0..<4).reduce(UInt32(0)) { $0 | UInt32(UInt8(bitPattern: bytes[at + $1])) << (8 * $1) }
-        }
         let sums = quantized.map { row in UInt32(bitPattern: row.codes.reduce(0) { $0 + Int32($1) }) }
         var without = TestDevice.traits[0]
         without.int8Matrices = false
+        // Which of the units' tiles is taken depends on how many fill the device.
+        var few = TestDevice.traits[0]
+        few.processors = 1
         if !TestDevice.traits[0].int8Matrices {
             print("Matrix units are not tested: \(TestDevice.shared!.description.name) has none")
         }
-        for traits in [TestDevice.traits[0], without] {
+        for traits in [TestDevice.traits[0], few, without] {
             let product = try TestDevice.run(
                 TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, scale: matrix.scale),
                 [
-                    .words(words), .words(quantized.map(\.step.bitPattern)), .words(sums), .words(matrix.words),
+                    .words(packed(bytes)), .words(quantized.map(\.step.bitPattern)), .words(sums), .words(matrix.words),
                     .room(tokens * rows),
                 ],
                 traits: traits)
             #expect(product[4].rows(tokens, width: rows, stride: rows) == expected)
+        }
+    }
+
+    @Test(
+        "every epilogue of ternary_matmul gives the bits of the op that it stands for, on matrix units and without",
+        arguments: TernaryMatmul.Epilogue.allCases, [(6, 100, 37), (40, 80, 64), (250, 80, 122)])
+    func epilogues(epilogue: TernaryMatmul.Epilogue, shape: (tokens: Int, columns: Int, rows: Int)) throws {
+        let (tokens, columns, rows) = shape
+        let quantized = Fixture.rows(tokens, width: columns, seed: 60).map { row in
+            quantize(bitLinearNorm(row, norm: InputNorm(outer: nil, outerEpsilon: 0, inner: Fixture.norm(columns, seed: 61))))
+        }
+        let matrices = (0..<2).map { Fixture.matrix(rows: rows, columns: columns, seed: 62 + $0, scale: 0.1) }
+        let before = Fixture.rows(tokens, width: rows, seed: 64)
+        let expected = quantized.indices.map { token in
+            let products = matrices.map { ternaryMatmul(quantized[token], $0) }
+            return switch epilogue {
+            case .store: products[0].bits
+            case .add: zip(before[token], products[0]).map(residual).bits
+            case .silu: products[0].map { Exact.silu($0) }.bits
+            case .sigmoid: products[0].map { Exact.sigmoid($0) }.bits
+            case .glu: zip(products[0], products[1]).map { glu(gate: $0, up: $1) }.bits
+            }
+        }
+        let padding = Array<Int8>(repeating: 0, count: paddedWidth(columns) - columns)
+        let sums = quantized.map { row in UInt32(bitPattern: row.codes.reduce(0) { $0 + Int32($1) }) }
+        var without = TestDevice.traits[0]
+        without.int8Matrices = false
+        // Which of the units' tiles is taken depends on how many fill the device.
+        var few = TestDevice.traits[0]
+        few.processors = 1
+        for traits in [TestDevice.traits[0], few, without] {
+            let results = try TestDevice.run(
+                TernaryMatmul(
+                    tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: 0.1, epilogue: epilogue),
+                [
+                    .words(packed(quantized.flatMap { $0.codes + padding })), .words(quantized.map(\.step.bitPattern)),
+                    .words(sums), .words(matrices.flatMap(\.words)), before.padded,
+                ], traits: traits)
+            #expect(results[4].rows(tokens, width: rows) == expected)
+        }
+    }
+
+    /// Four bytes a word.
+    private func packed(_ bytes: [Int8]) -> [UInt32] {
+        stride(from: 0, to: bytes.count, by: 4).map { at in
+            (0..<4).reduce(UInt32(0)) { $0 | UInt32(UInt8(bitPattern: bytes[at + $1])) << (8 * $1) }
         }
     }
 

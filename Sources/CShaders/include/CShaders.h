@@ -18,6 +18,8 @@ const void *cshaders_residual_quantize_3(void);
 size_t cshaders_residual_quantize_3_size(void);
 const void *cshaders_glu_quantize(void);
 size_t cshaders_glu_quantize_size(void);
+const void *cshaders_gate_quantize(void);
+size_t cshaders_gate_quantize_size(void);
 const void *cshaders_mlgru_step_quantize(void);
 size_t cshaders_mlgru_step_quantize_size(void);
 const void *cshaders_ternary_matmul(void);

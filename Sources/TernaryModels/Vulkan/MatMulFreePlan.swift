@@ -91,7 +91,8 @@ struct MatMulFreePlan {
         addBitLinear(
             x: BufferSlice(workspace.gated), statistic: BufferSlice(workspace.gate), outer: layer.outputOuter,
             combined: layer.outputCombined, matrix: layer.outputWeights, rows: configuration.hiddenSize,
-            columns: configuration.stateSize, scale: layer.scales.output, to: &plan)
+            columns: configuration.stateSize, scale: layer.scales.output,
+            isQuantized: steppedBatch == nil && unfused?.usesEpilogues == true, to: &plan)
         plan.mark(.mixed, layer: index, residualRows)
 
         if let unfused {
@@ -169,7 +170,10 @@ struct MatMulFreePlan {
     private func addRecurrence(state: BufferSlice, to plan: inout Plan) {
         plan.dispatch(
             MLGRU(tokens: tokens, channels: configuration.stateSize),
-            [BufferSlice(workspace.forget), BufferSlice(workspace.input), state, BufferSlice(workspace.hidden)])
+            [
+                BufferSlice(workspace.forget), BufferSlice(workspace.input), state, BufferSlice(workspace.hidden),
+                BufferSlice(workspace.forget),
+            ])
         plan.barrier()
         plan.dispatch(
             OutputGate(count: tokens * stateStride),
@@ -180,16 +184,14 @@ struct MatMulFreePlan {
     /// A BitLinear whose product is added to the residual stream.
     private func addBitLinear(
         x: BufferSlice, statistic: BufferSlice, outer: BufferSlice?, combined: BufferSlice, matrix: BufferSlice, rows: Int,
-        columns: Int, scale: Float, to plan: inout Plan
+        columns: Int, scale: Float, isQuantized: Bool = false, to plan: inout Plan
     ) {
         let epsilon = outer == nil ? nil : configuration.normEpsilon
         if let unfused {
-            unfused.addBitLinear(
+            unfused.addResidualBitLinear(
                 x: x, statistic: statistic, outer: outer, epsilon: epsilon, combined: combined, matrix: matrix, rows: rows,
-                columns: columns, scale: scale, tokens: tokens, y: BufferSlice(unfused.sum), yStride: paddedWidth(rows),
-                to: &plan)
-            plan.dispatch(
-                Residual(count: tokens * paddedWidth(rows)), [BufferSlice(workspace.x), BufferSlice(unfused.sum)])
+                columns: columns, scale: scale, isQuantized: isQuantized, tokens: tokens, to: &plan)
+            return
         } else {
             plan.dispatch(
                 BitLinearFused(

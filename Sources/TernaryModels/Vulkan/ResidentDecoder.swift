@@ -7,14 +7,6 @@ import VulkanCompute
 /// A dispatch reads the recurrent state of one buffer and writes that of another, so that one which its watchdog ends has changed nothing:
 /// the engine goes on with dispatches.
 final class ResidentDecoder {
-    /// What a dispatch gave.
-    struct Outcome {
-        /// Tokens it took.
-        var taken: Int
-        /// The likeliest token after each, where it was asked to choose.
-        var chosen: [Int]
-    }
-
     private struct Request: Hashable {
         var count: Int
         var wantsLogits, chooses: Bool
@@ -23,7 +15,7 @@ final class ResidentDecoder {
     /// Most tokens of one dispatch.
     static let mostTokens = 16
     /// How often a work group looks for a row: a second or more, where a whole pass takes milliseconds.
-    private static let patience: UInt32 = 1 << 20
+    var patience: UInt32 = 1 << 20
 
     private let device: Device
     private let configuration: MatMulFreeConfiguration
@@ -48,6 +40,8 @@ final class ResidentDecoder {
     static func whyNot(
         _ configuration: MatMulFreeConfiguration, element: EmbeddingTable.Element, on description: DeviceDescription
     ) -> String? {
+        // Mesa's ends a loop after 65,535 rounds, whatever it waits for, and does not run all work groups at the same time.
+        if description.kind == .software { return "a software driver's work groups cannot wait for each other" }
         let missing = neededFeatures.subtracting(description.features)
         if !missing.isEmpty { return "the device lacks \(missing.names.joined(separator: ", "))" }
         if !kernel(configuration, element: element).fits(DeviceTraits(description)) {
@@ -94,7 +88,7 @@ final class ResidentDecoder {
         }
         otherState = try make(workspace.state.byteCount, .device, "other state")
         job = try make(MemoryLayout<Decode.Job>.stride, .upload, "decode job")
-        result = try make(4 * (2 + Self.mostTokens), .readback, "decode result")
+        result = try make(4 * (1 + Self.mostTokens), .readback, "decode result")
         let exchange = try make(kernel.exchangeBytes(for: traits), .device, "exchange")
         let records = try make(Self.recordBytes(configuration), .device, "block records")
         try device.upload(weights.layers.map(Decode.Record.init) + [Decode.Record(head: weights)], to: records)
@@ -127,29 +121,29 @@ final class ResidentDecoder {
         toOther = try copy(from: workspace.state, to: otherState)
     }
 
-    /// Takes a token, or as many as asked for when the device chooses them; nil where the watchdog ended it, and nothing has changed.
+    /// Takes a token, and after it as many as asked for in all, each the likeliest after the one before.
     ///
     /// - Parameters:
+    ///   - chooses: whether the likeliest token after each is found; without it, one token is taken.
     ///   - keepsState: false for a trial, after which the state is what it was.
+    /// - Returns: the chosen tokens; nil where the watchdog ended the dispatch, and nothing has changed.
     func take(
-        _ token: Int, count: Int = 1, endToken: Int? = nil, wantsLogits: Bool, chooses: Bool, keepsState: Bool = true
-    ) throws -> Outcome? {
+        _ token: Int, count: Int = 1, wantsLogits: Bool, chooses: Bool, keepsState: Bool = true
+    ) throws -> [Int]? {
         precondition(count >= 1 && count <= (chooses ? Self.mostTokens : 1), "\(count) tokens of a dispatch")
         let (source, target) = stateIsElsewhere ? (otherState, workspace.state) : (workspace.state, otherState)
         let request = Decode.Job(
             stateSource: source.deviceAddress!, stateTarget: target.deviceAddress!, embedding: embedding, token: token,
-            endToken: endToken, epoch: epoch, patience: Self.patience)
-        let thisEpoch = epoch
-        epoch &+= UInt32(count * configuration.layerCount + 1)
+            epoch: epoch, patience: patience)
+        defer { epoch &+= UInt32(count * configuration.layerCount + 1) }
         try device.upload([request], to: job)
         let recording = try recording(Request(count: count, wantsLogits: wantsLogits, chooses: chooses))
         try device.run(recording)
         last = recording
-        let words = try device.download(UInt32.self, count: 2 + count, from: result)
-        if words[0] == thisEpoch { return nil }
+        let words = try device.download(UInt32.self, count: 1 + count, from: result)
+        if words[0] == epoch { return nil }
         if keepsState { stateIsElsewhere.toggle() }
-        let taken = Int(words[1])
-        return Outcome(taken: taken, chosen: chooses ? words[2..<2 + taken].map { Int($0) } : [])
+        return chooses ? words[1...].map { Int($0) } : []
     }
 
     private func recording(_ request: Request) throws -> Recording {

@@ -4,29 +4,31 @@ import VulkanCompute
 
 /// Norm, quantisation, product and epilogue as dispatches of their own, through device memory.
 ///
-/// It gives the same bits as the fused form. For prompts norms and quantisation are one dispatch; as the baseline that the fused form is
-/// measured against, and for rows that shared memory cannot hold, they are two.
+/// It gives the same bits as the fused form. As the baseline that the fused form is measured against, and for rows that shared memory
+/// cannot hold, each of these is a dispatch. For prompts norms and quantisation are one, and so are a product and its epilogue.
 struct UnfusedWorkspace {
     let configuration: MatMulFreeConfiguration
     let workspace: Workspace
-    /// Whether norms and quantisation are one dispatch.
-    let quantizesAtOnce: Bool
+    /// Whether norms and quantisation are one dispatch, and a product and what follows it.
+    let usesEpilogues: Bool
     /// Rows between the codes of one weighting and the next, such that any device can bind what starts there.
     let plane: Int
-    /// Weighted rows; int8 codes and factors of up to three weightings.
-    let weighted, rootInverse, codes, step, codeSum: Buffer
-    /// The channel mixer's gate and up halves, `(tokens, I)` each.
-    let mlpGate, mlpUp: Buffer
-    /// A product on its way to the residual stream, `(tokens, H)`.
-    let sum: Buffer
+    /// Weighted rows, where norms and quantisation are two dispatches.
+    let weighted, rootInverse: Buffer
+    /// Int8 codes and factors of up to three weightings.
+    let codes, step, codeSum: Buffer
+    /// The channel mixer's gate and up halves, `(tokens, I)` each, and a product on its way to the residual stream, `(tokens, H)`, where
+    /// products have no epilogues: a batch's, and all of the baseline's.
+    let mlpGate, mlpUp, sum: Buffer
 
     init(
-        _ configuration: MatMulFreeConfiguration, workspace: Workspace, quantizesAtOnce: Bool, device: Device
+        _ configuration: MatMulFreeConfiguration, workspace: Workspace, usesEpilogues: Bool, device: Device
     ) throws {
         self.configuration = configuration
         self.workspace = workspace
-        self.quantizesAtOnce = quantizesAtOnce
-        let sizes = Sizes(configuration, capacity: workspace.capacity)
+        self.usesEpilogues = usesEpilogues
+        let sizes = Sizes(
+            configuration, capacity: workspace.capacity, sequences: workspace.sequences, usesEpilogues: usesEpilogues)
         plane = sizes.plane
         func make(_ byteCount: Int, _ label: String) throws -> Buffer {
             try device.makeBuffer(byteCount: byteCount, memory: .device, label: label)
@@ -46,19 +48,48 @@ struct UnfusedWorkspace {
         let plane: Int
         let weighted, codes, rootInverses, factors, mlpHalf, sum: Int
 
-        init(_ configuration: MatMulFreeConfiguration, capacity: Int) {
+        init(_ configuration: MatMulFreeConfiguration, capacity: Int, sequences: Int, usesEpilogues: Bool) {
+            let weightedRows = usesEpilogues ? 1 : capacity
+            let productRows = usesEpilogues ? min(capacity, sequences) : capacity
             let hidden = paddedWidth(configuration.hiddenSize)
             let widest = max(hidden, paddedWidth(configuration.stateSize), paddedWidth(configuration.intermediateSize))
             plane = (capacity + 63) / 64 * 64
-            weighted = widest * 4 * capacity
+            weighted = widest * 4 * weightedRows
             codes = max(widest, 3 * hidden) * plane
-            rootInverses = 4 * capacity
+            rootInverses = 4 * weightedRows
             factors = 3 * 4 * plane
-            mlpHalf = paddedWidth(configuration.intermediateSize) * 4 * capacity
-            sum = hidden * 4 * capacity
+            mlpHalf = paddedWidth(configuration.intermediateSize) * 4 * productRows
+            sum = hidden * 4 * productRows
         }
 
         var deviceBytes: Int { weighted + codes + rootInverses + 2 * factors + 2 * mlpHalf + sum }
+    }
+
+    /// norm, quantise, product, sum with the residual stream; ends with a barrier.
+    ///
+    /// - Parameter isQuantized: whether the first plane of codes holds what the product takes.
+    func addResidualBitLinear(
+        x: BufferSlice, statistic: BufferSlice, outer: BufferSlice?, epsilon: Float?, combined: BufferSlice, matrix: BufferSlice,
+        rows: Int, columns: Int, scale: Float, isQuantized: Bool, tokens: Int, to plan: inout Plan
+    ) {
+        let (stream, stride) = (BufferSlice(workspace.x), paddedWidth(rows))
+        guard usesEpilogues else {
+            addBitLinear(
+                x: x, statistic: statistic, outer: outer, epsilon: epsilon, combined: combined, matrix: matrix, rows: rows,
+                columns: columns, scale: scale, tokens: tokens, y: BufferSlice(sum), yStride: stride, to: &plan)
+            plan.dispatch(Residual(count: tokens * stride), [stream, BufferSlice(sum)])
+            plan.barrier()
+            return
+        }
+        if !isQuantized {
+            addQuantization(
+                x: x, statistic: statistic, outer: outer, epsilon: epsilon, combined: combined, columns: columns, tokens: tokens,
+                to: &plan)
+        }
+        addProduct(
+            matrix, rows: rows, columns: columns, scale: scale, epilogue: .add, tokens: tokens, y: stream, yStride: stride,
+            to: &plan)
+        plan.barrier()
     }
 
     /// norm, quantise, product; ends with a barrier.
@@ -78,7 +109,7 @@ struct UnfusedWorkspace {
         x: BufferSlice, statistic: BufferSlice, outer: BufferSlice?, epsilon: Float?, combined: BufferSlice, norms: Int = 1,
         columns: Int, tokens: Int, to plan: inout Plan
     ) {
-        if quantizesAtOnce {
+        if usesEpilogues {
             plan.dispatch(
                 NormQuantize(
                     tokens: tokens, columns: columns, norms: norms, plane: plane, outerEpsilon: epsilon,
@@ -113,11 +144,12 @@ struct UnfusedWorkspace {
     }
 
     func addProduct(
-        _ matrix: BufferSlice, of norm: Int = 0, rows: Int, columns: Int, scale: Float, tokens: Int, y: BufferSlice,
-        yStride: Int, to plan: inout Plan
+        _ matrix: BufferSlice, of norm: Int = 0, rows: Int, columns: Int, scale: Float,
+        epilogue: TernaryMatmul.Epilogue = .store, tokens: Int, y: BufferSlice, yStride: Int, to plan: inout Plan
     ) {
         plan.dispatch(
-            TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: yStride, scale: scale),
+            TernaryMatmul(
+                tokens: tokens, rows: rows, columns: columns, yStride: yStride, scale: scale, epilogue: epilogue),
             quantized(norm, columns: columns, tokens: tokens) + [matrix, y])
     }
 
@@ -133,33 +165,65 @@ struct UnfusedWorkspace {
 
     /// From three planes of codes to i_proj, f_proj and g_proj.
     func addMixerProducts(_ layer: DeviceWeights.Layer, tokens: Int, to plan: inout Plan) {
-        let (hidden, channels) = (configuration.hiddenSize, configuration.stateSize)
-        let projections: [(scale: Float, y: Buffer)] = [
-            (layer.scales.input, workspace.input), (layer.scales.forget, workspace.forget), (layer.scales.gate, workspace.gate),
-        ]
-        for (index, projection) in projections.enumerated() {
-            addProduct(
-                layer.mixerWeights.part(index, of: 3), of: index, rows: channels, columns: hidden, scale: projection.scale,
-                tokens: tokens, y: BufferSlice(projection.y), yStride: paddedWidth(channels), to: &plan)
-        }
+        for projection in Projection.allCases { addProduct(projection, of: layer, tokens: tokens, to: &plan) }
     }
 
-    /// From the residual stream to the gated output of one sequence; ends with a barrier.
+    /// In the order of their matrices.
+    private enum Projection: Int, CaseIterable {
+        case input, forget, gate
+    }
+
+    private func addProduct(
+        _ projection: Projection, of layer: DeviceWeights.Layer, epilogue: TernaryMatmul.Epilogue = .store, tokens: Int,
+        to plan: inout Plan
+    ) {
+        let (scale, y) =
+            switch projection {
+            case .input: (layer.scales.input, workspace.input)
+            case .forget: (layer.scales.forget, workspace.forget)
+            case .gate: (layer.scales.gate, workspace.gate)
+            }
+        addProduct(
+            layer.mixerWeights.part(projection.rawValue, of: 3), of: projection.rawValue, rows: configuration.stateSize,
+            columns: configuration.hiddenSize, scale: scale, epilogue: epilogue, tokens: tokens, y: BufferSlice(y),
+            yStride: paddedWidth(configuration.stateSize), to: &plan)
+    }
+
+    /// From the residual stream to the gated output of one sequence, and with epilogues to its codes; ends with a barrier.
     func addMixer(_ layer: DeviceWeights.Layer, state: BufferSlice, tokens: Int, to plan: inout Plan) {
-        let channels = configuration.stateSize
-        let stride = paddedWidth(channels)
-        addMixerProjections(layer, tokens: tokens, to: &plan)
-        plan.dispatch(
-            MLGRUGates(tokens: tokens, channels: channels, hasLowerBound: layer.hasLowerBound),
-            [BufferSlice(workspace.input), BufferSlice(workspace.forget), layer.lowerBound])
+        let (x, channels) = (BufferSlice(workspace.x), configuration.stateSize)
+        addQuantization(
+            x: x, statistic: x, outer: layer.mixerOuter, epsilon: configuration.normEpsilon, combined: layer.mixerCombined,
+            norms: 3, columns: configuration.hiddenSize, tokens: tokens, to: &plan)
+        var gates = MLGRU.Gates.whole
+        addProduct(.input, of: layer, epilogue: usesEpilogues ? .silu : .store, tokens: tokens, to: &plan)
+        addProduct(.forget, of: layer, epilogue: usesEpilogues ? .sigmoid : .store, tokens: tokens, to: &plan)
         plan.barrier()
+        if usesEpilogues {
+            gates = layer.hasLowerBound ? .bounded : .unbounded
+        } else {
+            plan.dispatch(
+                MLGRUGates(tokens: tokens, channels: channels, hasLowerBound: layer.hasLowerBound),
+                [BufferSlice(workspace.input), BufferSlice(workspace.forget), layer.lowerBound])
+            plan.barrier()
+        }
+        // The recurrence leaves most of a device idle: g_proj's product runs beside it.
         plan.dispatch(
-            MLGRU(tokens: tokens, channels: channels),
-            [BufferSlice(workspace.forget), BufferSlice(workspace.input), state, BufferSlice(workspace.hidden)])
+            MLGRU(tokens: tokens, channels: channels, gates: gates),
+            [
+                BufferSlice(workspace.forget), BufferSlice(workspace.input), state, BufferSlice(workspace.hidden),
+                layer.lowerBound,
+            ])
+        addProduct(.gate, of: layer, tokens: tokens, to: &plan)
         plan.barrier()
-        plan.dispatch(
-            OutputGate(count: tokens * stride),
-            [BufferSlice(workspace.gate), BufferSlice(workspace.hidden), BufferSlice(workspace.gated)])
+        let operands = [BufferSlice(workspace.gate), BufferSlice(workspace.hidden), BufferSlice(workspace.gated)]
+        if usesEpilogues {
+            plan.dispatch(
+                GateQuantize(tokens: tokens, channels: channels, outerEpsilon: configuration.normEpsilon),
+                operands + [layer.outputOuter, layer.outputCombined] + quantized(0, columns: channels, tokens: tokens))
+        } else {
+            plan.dispatch(OutputGate(count: tokens * paddedWidth(channels)), operands)
+        }
         plan.barrier()
     }
 
@@ -169,11 +233,17 @@ struct UnfusedWorkspace {
         addQuantization(
             x: x, statistic: x, outer: layer.mlpOuter, epsilon: configuration.normEpsilon, combined: layer.mlpCombined,
             columns: configuration.hiddenSize, tokens: tokens, to: &plan)
-        addChannelMixerProducts(layer, tokens: tokens, to: &plan)
-        plan.barrier()
-        plan.dispatch(
-            GLU(count: tokens * paddedWidth(configuration.intermediateSize)),
-            [BufferSlice(mlpGate), BufferSlice(mlpUp), BufferSlice(workspace.product)])
+        let (channels, product) = (configuration.intermediateSize, BufferSlice(workspace.product))
+        if usesEpilogues {
+            addProduct(
+                layer.mlpWeights, rows: channels, columns: configuration.hiddenSize, scale: layer.scales.mlp, epilogue: .glu,
+                tokens: tokens, y: product, yStride: paddedWidth(channels), to: &plan)
+        } else {
+            addChannelMixerProducts(layer, tokens: tokens, to: &plan)
+            plan.barrier()
+            plan.dispatch(
+                GLU(count: tokens * paddedWidth(channels)), [BufferSlice(mlpGate), BufferSlice(mlpUp), product])
+        }
         plan.barrier()
     }
 

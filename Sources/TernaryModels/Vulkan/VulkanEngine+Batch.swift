@@ -74,7 +74,7 @@ extension VulkanEngine {
 
     /// One step that leaves logits. Many rows are worth kernels of their own, where the form does not say otherwise.
     private func batchPlan(rows: Int) -> Plan {
-        guard rows >= Self.manyTokens, let unfused, unfused.quantizesAtOnce, BatchPlan.fits(device.description) else {
+        guard rows >= Self.manyTokens, let unfused, unfused.usesEpilogues, BatchPlan.fits(device.description) else {
             return plan(.batch(batch), tokens: rows, logits: .all)
         }
         return BatchPlan(

@@ -23,14 +23,13 @@ extension VulkanEngine {
         var drawn: [Int] = []
         while drawn.count < count {
             let most = min(ResidentDecoder.mostTokens, count - drawn.count)
-            let outcome = try resident.take(drawn.last ?? token, count: most, wantsLogits: false, chooses: true)
-            guard let outcome else {
+            guard let chosen = try resident.take(drawn.last ?? token, count: most, wantsLogits: false, chooses: true) else {
                 try giveUpResident()
                 guard let last = drawn.last else { return nil }
                 return try drawn + greedySteps(count - drawn.count, from: [last], of: [0]).map { $0[0] }
             }
             addDeviceSeconds(try resident.lastNanoseconds())
-            drawn += outcome.chosen
+            drawn += chosen
         }
         return drawn
     }
@@ -40,7 +39,8 @@ extension VulkanEngine {
         if isDecodeSettled { return }
         isDecodeSettled = true
         guard let resident else { return }
-        let key = "decode \(configuration.hiddenSize) \(configuration.stateSize) \(configuration.intermediateSize) "
+        let key =
+            "decode \(configuration.hiddenSize) \(configuration.stateSize) \(configuration.intermediateSize) "
             + "\(configuration.layerCount) \(configuration.vocabularySize)"
         switch device.choice(key) {
         case "resident": return
@@ -51,7 +51,9 @@ extension VulkanEngine {
         default: break
         }
         var completes = true
-        let one = try fastest { completes = try resident.take(token, wantsLogits: true, chooses: false, keepsState: false) != nil }
+        let one = try fastest {
+            completes = try resident.take(token, wantsLogits: true, chooses: false, keepsState: false) != nil
+        }
         guard completes else { return try giveUpResident() }
         var several = 0.0
         try resident.undoing { several = try fastest { _ = try dispatch([token], sequence: 0, logits: .last) } }
@@ -94,12 +96,18 @@ extension VulkanEngine {
 }
 
 extension VulkanEngine.Form {
-    /// Whether decode steps may be one dispatch. A software driver's work groups do not all run at the same time, and it compiles the
-    /// dispatch for half a minute: it has to be told.
+    /// Why this device cannot run a model in this form; nil where it can.
+    public func whyNot(
+        _ configuration: MatMulFreeConfiguration, element: EmbeddingTable.Element, on device: DeviceDescription
+    ) -> String? {
+        self == .resident ? ResidentDecoder.whyNot(configuration, element: element, on: device) : nil
+    }
+
+    /// Whether decode steps may be one dispatch.
     func decodesResident(
         _ configuration: MatMulFreeConfiguration, element: EmbeddingTable.Element, on device: DeviceDescription
     ) -> Bool {
-        guard ResidentDecoder.whyNot(configuration, element: element, on: device) == nil else { return false }
-        return self == .resident || (self == .automatic && device.kind != .software)
+        (self == .resident || self == .automatic)
+            && ResidentDecoder.whyNot(configuration, element: element, on: device) == nil
     }
 }

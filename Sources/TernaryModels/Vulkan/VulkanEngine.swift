@@ -65,15 +65,15 @@ public final class VulkanEngine: Engine {
     /// Recordings kept; prompts come in all lengths.
     private static let mostRecordings = 8
 
-    /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 160 MiB, in whole tiles of the matrix units.
+    /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 190 MiB, in whole tiles of the matrix units.
     static func capacity(_ configuration: MatMulFreeConfiguration, on device: DeviceDescription) -> Int {
         if device.kind == .software { return 16 }
         let (hidden, channels, intermediate) = (
             paddedWidth(configuration.hiddenSize), paddedWidth(configuration.stateSize),
             paddedWidth(configuration.intermediateSize)
         )
-        let bytesEach = 4 * (2 * hidden + 5 * channels + 3 * intermediate) + 5 * max(hidden, channels, intermediate)
-        return min(2048, max(256, (160 << 20) / bytesEach / 128 * 128))
+        let bytesEach = 4 * (hidden + 5 * channels + intermediate) + max(3 * hidden, channels, intermediate)
+        return min(2048, max(256, (192 << 20) / bytesEach / 128 * 128))
     }
 
     /// Rows of logits that one pass can leave.
@@ -96,6 +96,9 @@ public final class VulkanEngine: Engine {
         deviceSeconds = description.features.contains(.timestamps) ? 0 : nil
         configuration = weights.configuration
         traits = DeviceTraits(description)
+        if let reason = form.whyNot(configuration, element: weights.embedding.element, on: description) {
+            throw VulkanError.missingFeature("decoding in one dispatch: \(reason)")
+        }
         self.form = form.fitting(configuration, on: description)
         let capacity = Self.capacity(configuration, on: description)
         sequenceCount = sequences
@@ -108,7 +111,7 @@ public final class VulkanEngine: Engine {
             self.form == .fused
             ? nil
             : try UnfusedWorkspace(
-                configuration, workspace: workspace, quantizesAtOnce: self.form != .unfused, device: device)
+                configuration, workspace: workspace, usesEpilogues: self.form != .unfused, device: device)
         self.weights = try DeviceWeights(weights, on: device, progress: progress)
         isDecodeSettled = self.form != .automatic
         decodeForm = "dispatches"
