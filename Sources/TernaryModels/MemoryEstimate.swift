@@ -9,8 +9,10 @@ import VulkanCompute
 public struct MemoryEstimate: Sendable, Equatable {
     /// Packed ternary weights, norms and lower bounds, with padding.
     public let weights: Int
-    /// The embedding table.
+    /// The embedding table; where it stays with the host, the rows of it that the device holds: none, unless its memory is the host's.
     public let embedding: Int
+    /// Bytes of the embedding table in the host's memory; 0 where it is on the device.
+    public let hostEmbedding: Int
     /// The recurrent states of all sequences.
     public let state: Int
     /// Activations, and buffers towards the host where the device has no memory apart from the host's.
@@ -23,13 +25,35 @@ public struct MemoryEstimate: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - embeddingElement: of the table as it is held in memory.
+    ///   - placement: of the embedding.
     ///   - sequences: whose states are kept.
     public init(
         _ configuration: MatMulFreeConfiguration, embeddingElement: EmbeddingTable.Element, on device: DeviceDescription,
-        form: VulkanEngine.Form = .automatic, sequences: Int = 1
+        form: VulkanEngine.Form = .automatic, placement: EmbeddingPlacement = .automatic, sequences: Int = 1
     ) {
-        (weights, embedding) = DeviceWeights.byteCounts(of: configuration, embeddingElement: embeddingElement, on: device)
+        func estimate(isEmbeddingOnDevice: Bool) -> MemoryEstimate {
+            MemoryEstimate(
+                configuration, embeddingElement: embeddingElement, on: device, form: form,
+                isEmbeddingOnDevice: isEmbeddingOnDevice, sequences: sequences)
+        }
+        let (whole, split) = (estimate(isEmbeddingOnDevice: true), estimate(isEmbeddingOnDevice: false))
+        switch placement {
+        case .device: self = whole
+        case .host: self = split
+        // What fits neither way is refused with what it would take as a whole.
+        case .automatic: self = !whole.fits(device) && split.fits(device) ? split : whole
+        }
+    }
+
+    private init(
+        _ configuration: MatMulFreeConfiguration, embeddingElement: EmbeddingTable.Element, on device: DeviceDescription,
+        form: VulkanEngine.Form, isEmbeddingOnDevice: Bool, sequences: Int
+    ) {
         let capacity = VulkanEngine.capacity(configuration, on: device)
+        (weights, embedding) = DeviceWeights.byteCounts(
+            of: configuration, embeddingElement: embeddingElement, passTokens: isEmbeddingOnDevice ? nil : capacity, on: device)
+        hostEmbedding =
+            isEmbeddingOnDevice ? 0 : configuration.vocabularySize * configuration.hiddenSize * embeddingElement.byteCount
         let sizes = Workspace.Sizes(
             configuration, capacity: capacity, logitRows: VulkanEngine.logitRows(capacity: capacity), sequences: sequences)
         let batch = BatchWorkspace.Sizes(configuration, capacity: capacity, sequences: sequences, on: device)

@@ -35,6 +35,12 @@ struct ModelOptions: ParsableArguments {
     @Flag(help: "Run each BitLinear as one dispatch for prompts too, where the default is what is faster. Same bits.")
     var fused = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Where a Vulkan device's embedding table lies: device, host (one row a token is sent), or auto: the device where the whole "
+                + "model fits it. Same bits.", valueName: "place"))
+    var embedding = EmbeddingPlacement.automatic
+
     @Flag(name: [.customShort("v"), .long], help: "Say on standard error what the engine does.")
     var verbose = false
 
@@ -81,17 +87,20 @@ struct ModelOptions: ParsableArguments {
         let model = try Model.load(source) {
             bar.update($0 * 0.7)
         } check: {
-            try backend.checkMemory($0, $1, form: form, sequences: sequences)
+            try backend.checkMemory($0, $1, form: form, placement: embedding, sequences: sequences)
         }
         let engine = try backend.engine(
-            for: model.weights, form: form, threads: threads, sequences: sequences, logger: logger
+            for: model.weights, form: form, placement: embedding, threads: threads, sequences: sequences, logger: logger
         ) {
             bar.update(0.7 + $0 * 0.3)
         }
         return LoadedModel(
             model, engine: engine,
             deviceMemory: backend.memoryEstimate(
-                model.weights.configuration, model.weights.embedding.element, form: form, sequences: sequences),
+                model.weights.configuration, model.weights.embedding.element, form: form, placement: embedding,
+                sequences: sequences),
             loadSeconds: (clock.now - start) / .seconds(1))
     }
 }
+
+extension EmbeddingPlacement: ExpressibleByArgument {}

@@ -12,13 +12,14 @@ struct MemoryEstimateTests {
     private static func roundingEach(_ device: DeviceDescription) -> Int { device.kind == .software ? 256 : 65536 }
 
     private func compare(
-        _ weights: MatMulFreeWeights, lacking: [DisabledFeature], form: VulkanEngine.Form, sequences: Int = 1
+        _ weights: MatMulFreeWeights, lacking: [DisabledFeature], form: VulkanEngine.Form,
+        placement: EmbeddingPlacement = .automatic, sequences: Int = 1
     ) throws {
         let device = try #require(TestDevice.open(disabling: lacking))
         let estimate = MemoryEstimate(
             weights.configuration, embeddingElement: weights.embedding.element, on: device.description, form: form,
-            sequences: sequences)
-        let engine = try VulkanEngine(weights, on: device, form: form, sequences: sequences)
+            placement: placement, sequences: sequences)
+        let engine = try VulkanEngine(weights, on: device, form: form, placement: placement, sequences: sequences)
         // Buffers that copies go through are made when the first copy needs them.
         _ = try engine.forward([0], logits: .last)
         _ = try engine.greedySteps(2, from: [0], of: [sequences - 1])
@@ -41,6 +42,18 @@ struct MemoryEstimateTests {
     @Test("are what the engine's buffers then take", arguments: TinyModel.all, devices)
     func tiny(model: TinyModel, lacking: [DisabledFeature]) throws {
         for form in VulkanEngine.Form.allCases { try compare(model.weights(), lacking: lacking, form: form) }
+    }
+
+    @Test("with the embedding at the host are what is then taken", arguments: [TinyModel.small, .tiled], devices)
+    func hostEmbedding(model: TinyModel, lacking: [DisabledFeature]) throws {
+        let weights = model.weights()
+        try compare(weights, lacking: lacking, form: .automatic, placement: .host)
+        let device = try #require(TestDevice.open(disabling: lacking))
+        let engine = try VulkanEngine(weights, on: device, placement: .host)
+        #expect(engine.memory.host >= weights.embedding.bytes.count)
+        let estimate = MemoryEstimate(
+            weights.configuration, embeddingElement: .float16, on: device.description, placement: .host)
+        #expect(estimate.hostEmbedding == weights.embedding.bytes.count && estimate.embedding < estimate.hostEmbedding)
     }
 
     @Test("of several sequences are what they then take", arguments: devices)

@@ -29,17 +29,22 @@ final class DeviceWeights: Sendable {
     }
 
     let layers: [Layer]
+    /// The whole table, or a pass's rows of it, which the host puts there.
     let embedding: [EmbeddingPart]
+    /// The table where it stays with the host.
+    let hostEmbedding: HostEmbedding?
     let embeddingElement: EmbeddingTable.Element
     let headOuter, headCombined, headWeights: BufferSlice
     let headScale: Float
     /// Bytes of all of it.
     let byteCount: Int
 
-    init(_ weights: MatMulFreeWeights, on device: Device, progress: (Double) -> Void) throws {
+    /// - Parameter passTokens: most tokens of a pass, where the embedding stays with the host; nil where it goes to the device.
+    init(_ weights: MatMulFreeWeights, on device: Device, passTokens: Int?, progress: (Double) -> Void) throws {
         let epsilon = weights.configuration.normEpsilon
         let sizes = Self.byteCounts(
-            of: weights.configuration, embeddingElement: weights.embedding.element, on: device.description)
+            of: weights.configuration, embeddingElement: weights.embedding.element, passTokens: passTokens, on: device.description
+        )
         byteCount = sizes.weights + sizes.embedding
         let total = Double(byteCount)
         var done = 0
@@ -82,9 +87,16 @@ final class DeviceWeights: Sendable {
         self.layers = layers
 
         embeddingElement = weights.embedding.element
-        embedding = try Self.uploadEmbedding(weights.embedding, to: device) { bytes in
-            done += bytes
-            progress(Double(done) / total)
+        if let passTokens {
+            let rows = try HostEmbedding(weights.embedding, passTokens: passTokens, device: device)
+            hostEmbedding = rows
+            embedding = [EmbeddingPart(rows: 0..<passTokens, slice: BufferSlice(rows.gathered))]
+        } else {
+            hostEmbedding = nil
+            embedding = try Self.uploadEmbedding(weights.embedding, to: device) { bytes in
+                done += bytes
+                progress(Double(done) / total)
+            }
         }
 
         let headNorm = weights.headInputNorm

@@ -26,8 +26,11 @@ public final class VulkanEngine: Engine {
     public let form: Form
     /// By timestamps at both ends of a pass; nil where the device has none.
     public internal(set) var deviceSeconds: Double?
-    /// What the driver has given, blocks that are only partly used included.
-    public var memory: MemoryUse { device.usedBytes }
+    /// What the driver has given, blocks that are only partly used included, and an embedding that stays with the host.
+    public var memory: MemoryUse {
+        let used = device.usedBytes
+        return MemoryUse(device: used.device, host: used.host + (weights.hostEmbedding?.table.bytes.count ?? 0))
+    }
     /// The most of it that the driver had given at a time.
     public var peakMemory: MemoryUse { device.peakBytes }
 
@@ -73,12 +76,13 @@ public final class VulkanEngine: Engine {
     /// Uploads a model.
     ///
     /// - Parameters:
+    ///   - placement: of the embedding.
     ///   - sequences: whose states are kept.
     ///   - progress: is given the share of the tensors that are on the device.
     /// - Throws: `VulkanError`, also where the model does not fit.
     public init(
-        _ weights: MatMulFreeWeights, on device: Device, form: Form = .automatic, sequences: Int = 1,
-        progress: (Double) -> Void = { _ in }
+        _ weights: MatMulFreeWeights, on device: Device, form: Form = .automatic, placement: EmbeddingPlacement = .automatic,
+        sequences: Int = 1, progress: (Double) -> Void = { _ in }
     ) throws {
         precondition(sequences > 0, "an engine holds a sequence at least")
         self.device = device
@@ -100,7 +104,11 @@ public final class VulkanEngine: Engine {
             ? nil
             : try UnfusedWorkspace(
                 configuration, workspace: workspace, quantizesAtOnce: self.form == .automatic, device: device)
-        self.weights = try DeviceWeights(weights, on: device, progress: progress)
+        let estimate = MemoryEstimate(
+            configuration, embeddingElement: weights.embedding.element, on: description, form: form, placement: placement,
+            sequences: sequences)
+        self.weights = try DeviceWeights(
+            weights, on: device, passTokens: estimate.hostEmbedding > 0 ? capacity : nil, progress: progress)
     }
 
     /// In passes of as many tokens as the workspace holds.
@@ -207,7 +215,13 @@ public final class VulkanEngine: Engine {
     }
 
     private func write(_ tokens: ArraySlice<Int>) throws {
-        try tokens.map { UInt32($0) }.withUnsafeBytes { try device.upload($0, to: workspace.tokens) }
+        try device.upload(try tokenIds(tokens), to: workspace.tokens)
+    }
+
+    /// What a pass is told of its tokens.
+    func tokenIds(_ tokens: ArraySlice<Int>) throws -> [UInt32] {
+        let ids = try weights.hostEmbedding?.gather(tokens, on: device) ?? Array(tokens)
+        return ids.map { UInt32($0) }
     }
 
     func read(_ buffer: Buffer, offset: Int = 0, count: Int) throws -> [Float] {

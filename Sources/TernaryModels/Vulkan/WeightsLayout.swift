@@ -81,9 +81,12 @@ struct EmbeddingLayout {
 }
 
 extension DeviceWeights {
-    /// Bytes of all buffers of a model of this shape: blocks and head, and the embedding.
+    /// Bytes of all buffers on the device of a model of this shape: blocks and head, and the embedding.
+    ///
+    /// - Parameter passTokens: most tokens of a pass, where the embedding stays with the host.
     static func byteCounts(
-        of configuration: MatMulFreeConfiguration, embeddingElement: EmbeddingTable.Element, on device: DeviceDescription
+        of configuration: MatMulFreeConfiguration, embeddingElement: EmbeddingTable.Element, passTokens: Int?,
+        on device: DeviceDescription
     ) -> (weights: Int, embedding: Int) {
         // The first block has no lower bound in any model.
         let bounded = configuration.usesLowerBounds ? max(0, configuration.layerCount - 1) : 0
@@ -91,6 +94,11 @@ extension DeviceWeights {
         let weights =
             plain * BlockLayout(configuration, hasLowerBound: false).byteCount
             + bounded * BlockLayout(configuration, hasLowerBound: true).byteCount + HeadLayout(configuration).byteCount
+        if let passTokens {
+            let gathered = HostEmbedding.gatheredBytes(
+                columns: configuration.hiddenSize, element: embeddingElement, passTokens: passTokens)
+            return (weights, device.isDeviceLocal(.upload) ? gathered : 0)
+        }
         let embedding = EmbeddingLayout(
             rows: configuration.vocabularySize, columns: configuration.hiddenSize, element: embeddingElement,
             maxStorageRange: device.maxStorageRange
