@@ -107,6 +107,17 @@ struct MemoryEstimateTests {
         }
     }
 
+    @Test("without padding take less, for buffers share memory") func shared() {
+        func sizes(_ model: TinyModel) -> Workspace.Sizes {
+            Workspace.Sizes(model.weights().configuration, capacity: 4096, logitRows: 1, sequences: 1)
+        }
+        var padded = TinyModel.tiled
+        padded.intermediate -= 1
+        #expect(sizes(padded).mixers == nil)
+        #expect(sizes(.tiled).mixers?.byteCount == 112 * 4 * 4096)
+        #expect(sizes(.tiled).deviceBytes == sizes(padded).deviceBytes - 5 * 32 * 4 * 4096)
+    }
+
     @Test("a model is checked before its weights are made") func early() {
         struct Refused: Error {}
         #expect(throws: Refused.self) { _ = try Model.load(.random("13b"), check: { _, _ in throw Refused() }) }

@@ -59,15 +59,15 @@ public final class VulkanEngine: Engine {
     /// Recordings kept; prompts come in all lengths.
     private static let mostRecordings = 8
 
-    /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 160 MiB, in whole tiles of the matrix units.
+    /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 96 MiB, in whole tiles of the matrix units.
     static func capacity(_ configuration: MatMulFreeConfiguration, on device: DeviceDescription) -> Int {
         if device.kind == .software { return 16 }
-        let (hidden, channels, intermediate) = (
-            paddedWidth(configuration.hiddenSize), paddedWidth(configuration.stateSize),
-            paddedWidth(configuration.intermediateSize)
-        )
-        let bytesEach = 4 * (2 * hidden + 5 * channels + 3 * intermediate) + 5 * max(hidden, channels, intermediate)
-        return min(2048, max(256, (160 << 20) / bytesEach / 128 * 128))
+        // Of many tokens, so that what is rounded up does not count for much.
+        let most = 2048
+        let bytes =
+            Workspace.Sizes(configuration, capacity: most, logitRows: 0, sequences: 1).deviceBytes
+            + UnfusedWorkspace.Sizes(configuration, capacity: most).deviceBytes
+        return min(most, max(256, (96 << 20) / (bytes / most) / 128 * 128))
     }
 
     /// Rows of logits that one pass can leave.
