@@ -31,15 +31,19 @@ public enum Backend: Sendable {
     ///   - sequences: whose states are kept.
     ///   - progress: is given the share that is loaded.
     public func engine(
-        for weights: MatMulFreeWeights, form: VulkanEngine.Form = .automatic, placement: EmbeddingPlacement = .automatic,
+        for weights: any WeightSource, form: VulkanEngine.Form = .automatic, placement: EmbeddingPlacement = .automatic,
         threads: Int? = nil, sequences: Int = 1, logger: Logger, progress: (Double) -> Void = { _ in }
     ) throws -> any Engine {
         switch self {
-        case .cpuReference: return ReferenceEngine(weights, sequences: sequences)
-        case .cpu: return try CPUEngine(weights, threads: threads, sequences: sequences)
+        case .cpuReference:
+            return ReferenceEngine(try MatMulFreeWeights(weights, progress: progress), sequences: sequences)
+        case .cpu:
+            return try CPUEngine(try MatMulFreeWeights(weights, progress: progress), threads: threads, sequences: sequences)
         case .vulkan(let description):
+            // Reads while the driver opens the device.
+            let stream = WeightStream(weights)
             return try VulkanEngine(
-                weights, on: try Device(description, logger: logger), form: form, placement: placement, sequences: sequences,
+                stream, on: try Device(description, logger: logger), form: form, placement: placement, sequences: sequences,
                 progress: progress)
         }
     }

@@ -20,16 +20,6 @@ struct DoesNotFit: Error, CustomStringConvertible {
 }
 
 extension Backend {
-    /// What a model will take of a Vulkan device's memory; nil elsewhere.
-    func memoryEstimate(
-        _ configuration: MatMulFreeConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form,
-        placement: EmbeddingPlacement, sequences: Int = 1
-    ) -> MemoryEstimate? {
-        guard case .vulkan(let device) = self else { return nil }
-        return MemoryEstimate(
-            configuration, embeddingElement: embeddingElement, on: device, form: form, placement: placement, sequences: sequences)
-    }
-
     /// Throws `DoesNotFit` for a model that the device has no room for.
     ///
     /// - Parameters:

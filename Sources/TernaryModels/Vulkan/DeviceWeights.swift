@@ -39,19 +39,55 @@ final class DeviceWeights: Sendable {
     /// Bytes of all of it.
     let byteCount: Int
 
-    /// - Parameter passTokens: most tokens of a pass, where the embedding stays with the host; nil where it goes to the device.
-    init(_ weights: MatMulFreeWeights, on device: Device, passTokens: Int?, progress: (Double) -> Void) throws {
-        let epsilon = weights.configuration.normEpsilon
+    /// Uploads what a stream reads, each part while the next one is read.
+    ///
+    /// - Parameters:
+    ///   - table: the embedding, which the stream has given already.
+    ///   - passTokens: most tokens of a pass, where the embedding stays with the host; nil where it goes to the device.
+    init(
+        _ stream: WeightStream, embedding table: EmbeddingTable, on device: Device, passTokens: Int?, progress: (Double) -> Void
+    ) throws {
+        let configuration = stream.configuration
+        let epsilon = configuration.normEpsilon
         let sizes = Self.byteCounts(
-            of: weights.configuration, embeddingElement: weights.embedding.element, passTokens: passTokens, on: device.description
+            of: configuration, embeddingElement: table.element, passTokens: passTokens, on: device.description
         )
         byteCount = sizes.weights + sizes.embedding
         let total = Double(byteCount)
         var done = 0
+        embeddingElement = table.element
+        if let passTokens {
+            let rows = try HostEmbedding(table, passTokens: passTokens, device: device)
+            hostEmbedding = rows
+            embedding = [EmbeddingPart(rows: 0..<passTokens, slice: BufferSlice(rows.gathered))]
+        } else {
+            hostEmbedding = nil
+            embedding = try Self.uploadEmbedding(table, to: device) { bytes in
+                done += bytes
+                progress(Double(done) / total)
+            }
+        }
+
+        let (head, finalNorm) = try stream.head()
+        let headNorm = InputNorm(outer: finalNorm, outerEpsilon: epsilon, inner: head.norm)
+        let headLayout = HeadLayout(configuration)
+        var headArena = Arena(byteCount: headLayout.byteCount)
+        headArena.put(rows: [finalNorm], at: headLayout.outer)
+        headArena.put(rows: [headNorm.combined], at: headLayout.combined)
+        headArena.put(words: [head.matrix.words], at: headLayout.weights)
+        let placeHead = try headArena.upload(to: device, label: "head")
+        (headOuter, headCombined, headWeights) = (
+            placeHead(headLayout.outer), placeHead(headLayout.combined), placeHead(headLayout.weights)
+        )
+        headScale = head.matrix.scale
+        done += headLayout.byteCount
+        progress(Double(done) / total)
+
         var layers: [Layer] = []
-        for (index, layer) in weights.layers.enumerated() {
+        for index in 0..<configuration.layerCount {
+            let layer = try stream.layer()
             let norms = LayerNorms(layer, epsilon: epsilon)
-            let layout = BlockLayout(weights.configuration, hasLowerBound: layer.lowerBound != nil)
+            let layout = BlockLayout(configuration, hasLowerBound: layer.lowerBound != nil)
             var arena = Arena(byteCount: layout.byteCount)
             arena.put(rows: [layer.attentionNorm], at: layout.mixerOuter)
             arena.put(rows: [norms.input.combined, norms.forget.combined, norms.gate.combined], at: layout.mixerCombined)
@@ -85,29 +121,6 @@ final class DeviceWeights: Sendable {
             progress(Double(done) / total)
         }
         self.layers = layers
-
-        embeddingElement = weights.embedding.element
-        if let passTokens {
-            let rows = try HostEmbedding(weights.embedding, passTokens: passTokens, device: device)
-            hostEmbedding = rows
-            embedding = [EmbeddingPart(rows: 0..<passTokens, slice: BufferSlice(rows.gathered))]
-        } else {
-            hostEmbedding = nil
-            embedding = try Self.uploadEmbedding(weights.embedding, to: device) { bytes in
-                done += bytes
-                progress(Double(done) / total)
-            }
-        }
-
-        let headNorm = weights.headInputNorm
-        let layout = HeadLayout(weights.configuration)
-        var arena = Arena(byteCount: layout.byteCount)
-        arena.put(rows: [weights.finalNorm], at: layout.outer)
-        arena.put(rows: [headNorm.combined], at: layout.combined)
-        arena.put(words: [weights.head.matrix.words], at: layout.weights)
-        let place = try arena.upload(to: device, label: "head")
-        (headOuter, headCombined, headWeights) = (place(layout.outer), place(layout.combined), place(layout.weights))
-        headScale = weights.head.matrix.scale
         progress(1)
     }
 

@@ -34,6 +34,8 @@ public final class VulkanEngine: Engine {
     /// The most of it that the driver had given at a time.
     public var peakMemory: MemoryUse { device.peakBytes }
 
+    /// What its buffers were made to take.
+    public let memoryEstimate: MemoryEstimate
     /// Sequences whose states it keeps.
     public let sequenceCount: Int
 
@@ -73,16 +75,25 @@ public final class VulkanEngine: Engine {
     /// Rows of logits that one pass can leave.
     static func logitRows(capacity: Int) -> Int { min(capacity, mostLogitRows) }
 
-    /// Uploads a model.
+    /// Uploads a model: the device takes each part while the next one is read or made, and the host never holds all of them.
     ///
     /// - Parameters:
     ///   - placement: of the embedding.
     ///   - sequences: whose states are kept.
     ///   - progress: is given the share of the tensors that are on the device.
-    /// - Throws: `VulkanError`, also where the model does not fit.
-    public init(
-        _ weights: MatMulFreeWeights, on device: Device, form: Form = .automatic, placement: EmbeddingPlacement = .automatic,
+    /// - Throws: `VulkanError`, also where the model does not fit, and what reading meets.
+    public convenience init(
+        _ weights: any WeightSource, on device: Device, form: Form = .automatic, placement: EmbeddingPlacement = .automatic,
         sequences: Int = 1, progress: (Double) -> Void = { _ in }
+    ) throws {
+        try self.init(
+            WeightStream(weights), on: device, form: form, placement: placement, sequences: sequences, progress: progress)
+    }
+
+    /// Uploads a model whose tensors are being read.
+    init(
+        _ weights: WeightStream, on device: Device, form: Form, placement: EmbeddingPlacement, sequences: Int,
+        progress: (Double) -> Void
     ) throws {
         precondition(sequences > 0, "an engine holds a sequence at least")
         self.device = device
@@ -104,11 +115,13 @@ public final class VulkanEngine: Engine {
             ? nil
             : try UnfusedWorkspace(
                 configuration, workspace: workspace, quantizesAtOnce: self.form == .automatic, device: device)
-        let estimate = MemoryEstimate(
-            configuration, embeddingElement: weights.embedding.element, on: description, form: form, placement: placement,
+        let table = try weights.embedding()
+        memoryEstimate = MemoryEstimate(
+            configuration, embeddingElement: table.element, on: description, form: form, placement: placement,
             sequences: sequences)
         self.weights = try DeviceWeights(
-            weights, on: device, passTokens: estimate.hostEmbedding > 0 ? capacity : nil, progress: progress)
+            weights, embedding: table, on: device, passTokens: memoryEstimate.hostEmbedding > 0 ? capacity : nil,
+            progress: progress)
     }
 
     /// In passes of as many tokens as the workspace holds.
