@@ -15,7 +15,9 @@ public struct MemoryEstimate: Sendable, Equatable {
     public let hostEmbedding: Int
     /// The recurrent states of all sequences.
     public let state: Int
-    /// Activations, and buffers towards the host where the device has no memory apart from the host's.
+    /// How the weights are packed, 2 bits each or 1.6.
+    public let packing: WeightPacking
+    /// Activations, room to unpack weights of 1.6 bits in, and buffers towards the host where the device has no memory apart from the host's.
     public let workspace: Int
 
     /// All of it.
@@ -26,32 +28,34 @@ public struct MemoryEstimate: Sendable, Equatable {
     /// - Parameters:
     ///   - embeddingElement: of the table as it is held in memory.
     ///   - placement: of the embedding.
+    ///   - packing: of the weights. What is left open is chosen in this order: all on the device at 2 bits, the embedding with the host,
+    ///     the weights at 1.6 bits, both.
     ///   - sequences: whose states are kept.
     public init(
         _ configuration: MatMulFreeConfiguration, embeddingElement: EmbeddingTable.Element, on device: DeviceDescription,
-        form: VulkanEngine.Form = .automatic, placement: EmbeddingPlacement = .automatic, sequences: Int = 1
+        form: VulkanEngine.Form = .automatic, placement: EmbeddingPlacement = .automatic, packing: WeightPacking = .automatic,
+        sequences: Int = 1
     ) {
-        func estimate(isEmbeddingOnDevice: Bool) -> MemoryEstimate {
-            MemoryEstimate(
-                configuration, embeddingElement: embeddingElement, on: device, form: form,
-                isEmbeddingOnDevice: isEmbeddingOnDevice, sequences: sequences)
+        let choices = [WeightPacking.twoBits, .base3].filter { packing == .automatic || packing == $0 }.flatMap { packing in
+            [EmbeddingPlacement.device, .host].filter { placement == .automatic || placement == $0 }.map { placement in
+                MemoryEstimate(
+                    configuration, embeddingElement: embeddingElement, on: device, form: form,
+                    isEmbeddingOnDevice: placement == .device, packing: packing, sequences: sequences)
+            }
         }
-        let (whole, split) = (estimate(isEmbeddingOnDevice: true), estimate(isEmbeddingOnDevice: false))
-        switch placement {
-        case .device: self = whole
-        case .host: self = split
-        // What fits neither way is refused with what it would take as a whole.
-        case .automatic: self = !whole.fits(device) && split.fits(device) ? split : whole
-        }
+        // What fits in no way is refused with what it would take in the first.
+        self = choices.first { $0.fits(device) } ?? choices[0]
     }
 
     private init(
         _ configuration: MatMulFreeConfiguration, embeddingElement: EmbeddingTable.Element, on device: DeviceDescription,
-        form: VulkanEngine.Form, isEmbeddingOnDevice: Bool, sequences: Int
+        form: VulkanEngine.Form, isEmbeddingOnDevice: Bool, packing: WeightPacking, sequences: Int
     ) {
-        let capacity = VulkanEngine.capacity(configuration, on: device)
+        self.packing = packing
+        let capacity = VulkanEngine.capacity(configuration, packing: packing, on: device)
         (weights, embedding) = DeviceWeights.byteCounts(
-            of: configuration, embeddingElement: embeddingElement, passTokens: isEmbeddingOnDevice ? nil : capacity, on: device)
+            of: configuration, embeddingElement: embeddingElement, passTokens: isEmbeddingOnDevice ? nil : capacity,
+            packing: packing, on: device)
         hostEmbedding =
             isEmbeddingOnDevice ? 0 : configuration.vocabularySize * configuration.hiddenSize * embeddingElement.byteCount
         let sizes = Workspace.Sizes(
@@ -62,6 +66,7 @@ public struct MemoryEstimate: Sendable, Equatable {
         if form.fitting(configuration, on: device) != .fused {
             workspace += UnfusedWorkspace.Sizes(configuration, capacity: capacity).deviceBytes
         }
+        workspace += DeviceWeights.unpackedBytes(configuration, packing: packing)
         if device.isDeviceLocal(.upload) { workspace += sizes.tokens }
         if device.isDeviceLocal(.readback) { workspace += sizes.logits + batch.drawn }
         self.workspace = workspace + device.stagingDeviceBytes

@@ -6,15 +6,15 @@ import VulkanCompute
 struct DoesNotFit: Error, CustomStringConvertible {
     let estimate: MemoryEstimate
     let device: DeviceDescription
-    /// Whether it would fit if the embedding stayed with the host.
-    let fitsWithHostEmbedding: Bool
+    /// Options with which it would fit, and a comma; empty where there are none.
+    let remedy: String
 
     var description: String {
         let presets = MemoryEstimate.presets(fitting: device)
         let fitting = presets.isEmpty ? "none" : presets.joined(separator: ", ")
         return "the model needs \(bytes(estimate.total)) of memory on \(device.name), which has "
             + "\(bytes(device.deviceLocalFreeBytes)) free of \(bytes(device.deviceLocalBytes)); use "
-            + "\(fitsWithHostEmbedding ? "--embedding host, " : "")--device cpu or a smaller "
+            + "\(remedy)--device cpu or a smaller "
             + "model (published shapes that fit: \(fitting))"
     }
 }
@@ -27,25 +27,28 @@ extension Backend {
     ///   - sequences: whose states are kept.
     func checkMemory(
         _ configuration: MatMulFreeConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form,
-        placement: EmbeddingPlacement, sequences: Int = 1
+        placement: EmbeddingPlacement, packing: WeightPacking, sequences: Int = 1
     ) throws {
         guard case .vulkan(let device) = self else { return }
         // Only its values tell whether a binary32 table will be narrowed: nothing is refused that may fit.
         let least = embeddingElement == .float32 ? EmbeddingTable.Element.float16 : embeddingElement
-        func estimate(_ placement: EmbeddingPlacement) -> MemoryEstimate {
+        func estimate(_ placement: EmbeddingPlacement, _ packing: WeightPacking) -> MemoryEstimate {
             MemoryEstimate(
-                configuration, embeddingElement: least, on: device, form: form, placement: placement, sequences: sequences)
+                configuration, embeddingElement: least, on: device, form: form, placement: placement, packing: packing,
+                sequences: sequences)
         }
-        let wanted = estimate(placement)
+        let wanted = estimate(placement, packing)
         if wanted.fits(device) { return }
-        throw DoesNotFit(estimate: wanted, device: device, fitsWithHostEmbedding: estimate(.host).fits(device))
+        throw DoesNotFit(
+            estimate: wanted, device: device,
+            remedy: estimate(.automatic, .automatic).fits(device) ? "--embedding auto --packing auto, " : "")
     }
 }
 
 extension MemoryEstimate {
     /// Its parts for a person.
     var text: String {
-        "weights \(bytes(weights)), embedding \(bytes(embedding))\(hostText), state \(bytes(state)), workspace \(bytes(workspace))"
+        "weights \(bytes(weights)) at \(packing.rawValue) bits, embedding \(bytes(embedding))\(hostText), state \(bytes(state)), workspace \(bytes(workspace))"
     }
 
     private var hostText: String { hostEmbedding > 0 ? " (\(bytes(hostEmbedding)) stay with the host)" : "" }
@@ -55,6 +58,7 @@ extension MemoryEstimate {
         .object([
             ("weight_bytes", .int(weights)), ("embedding_bytes", .int(embedding)), ("state_bytes", .int(state)),
             ("workspace_bytes", .int(workspace)), ("total_bytes", .int(total)), ("host_embedding_bytes", .int(hostEmbedding)),
+            ("bits_per_weight", packing == .base3 ? .double(1.6) : .int(2)),
         ])
     }
 }

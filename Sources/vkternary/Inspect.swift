@@ -25,6 +25,9 @@ struct Inspect: ParsableCommand {
     @Option(help: ArgumentHelp("With --device: where the embedding is to lie, device, host or auto.", valueName: "place"))
     var embedding = EmbeddingPlacement.automatic
 
+    @Option(help: ArgumentHelp("With --device: bits that a ternary weight is to take there, 2, 1.6 or auto.", valueName: "bits"))
+    var packing = WeightPacking.automatic
+
     @Flag(help: "Write JSON.")
     var json = false
 
@@ -51,7 +54,8 @@ struct Inspect: ParsableCommand {
                 embeddingElement: checkpoint?.embeddingElement ?? .float16, checkpoint: checkpoint,
                 tokenizer: checkpoint?.hasTokenizer == true ? try checkpoint?.tokenizer() : nil,
                 credit: checkpoint != nil && model == nil ? EmbeddedModel.credit : nil, listsTensors: tensors,
-                backend: try device.map { try DeviceChoice($0).resolve() }, placement: embedding, sequences: batch)
+                backend: try device.map { try DeviceChoice($0).resolve() }, placement: embedding, packing: packing,
+                sequences: batch)
             if json { try Terminal.write(report.json.description + "\n") } else { try Terminal.writeLines(report.lines) }
         }
     }
@@ -73,6 +77,8 @@ struct InspectReport {
     let backend: Backend?
     /// Of the embedding.
     let placement: EmbeddingPlacement
+    /// Of the weights.
+    let packing: WeightPacking
     /// Sequences that the device is to hold at a time.
     let sequences: Int
 
@@ -82,7 +88,9 @@ struct InspectReport {
         guard case .vulkan(let device) = backend else { return nil }
         return (
             device,
-            MemoryEstimate(shape, embeddingElement: embeddingElement, on: device, placement: placement, sequences: sequences)
+            MemoryEstimate(
+                shape, embeddingElement: embeddingElement, on: device, placement: placement, packing: packing,
+                sequences: sequences)
         )
     }
 

@@ -42,6 +42,12 @@ struct ModelOptions: ParsableArguments {
                 + "model fits it. Same bits.", valueName: "place"))
     var embedding = EmbeddingPlacement.automatic
 
+    @Option(
+        help: ArgumentHelp(
+            "Bits a ternary weight takes of a Vulkan device's memory: 2, 1.6 (five to a byte, unpacked before each use: smaller and slower), "
+                + "or auto: 2 where the model fits so. Same bits.", valueName: "bits"))
+    var packing = WeightPacking.automatic
+
     @Flag(name: [.customShort("v"), .long], help: "Say on standard error what the engine does.")
     var verbose = false
 
@@ -95,9 +101,11 @@ struct ModelOptions: ParsableArguments {
         let model = try Model.open(source)
         note("the model is open")
         try backend.checkMemory(
-            model.weights.configuration, model.embeddingElement, form: form, placement: embedding, sequences: sequences)
+            model.weights.configuration, model.embeddingElement, form: form, placement: embedding, packing: packing,
+            sequences: sequences)
         let engine = try backend.engine(
-            for: model.weights, form: form, placement: embedding, threads: threads, sequences: sequences, logger: logger
+            for: model.weights, form: form, placement: embedding, packing: packing, threads: threads, sequences: sequences,
+            logger: logger
         ) {
             bar.update($0)
         }
@@ -109,3 +117,4 @@ struct ModelOptions: ParsableArguments {
 }
 
 extension EmbeddingPlacement: ExpressibleByArgument {}
+extension WeightPacking: ExpressibleByArgument {}

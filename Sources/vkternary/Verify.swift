@@ -43,7 +43,8 @@ struct Verify: ParsableCommand {
             bar.update($0)
         } check: { configuration, element in
             for form in forms {
-                try wanted?.checkMemory(configuration, element, form: form, placement: options.embedding, sequences: batch)
+                try wanted?.checkMemory(
+                    configuration, element, form: form, placement: options.embedding, packing: options.packing, sequences: batch)
             }
         }
         bar.finish()
@@ -60,9 +61,10 @@ struct Verify: ParsableCommand {
             do {
                 try backend.checkMemory(
                     model.weights.configuration, model.weights.embedding.element, form: form ?? .automatic,
-                    placement: options.embedding, sequences: batch)
+                    placement: options.embedding, packing: options.packing, sequences: batch)
                 let engine = try backend.engine(
-                    for: model.weights, form: form ?? .automatic, placement: options.embedding, threads: options.threads,
+                    for: model.weights, form: form ?? .automatic, placement: options.embedding, packing: options.packing,
+                    threads: options.threads,
                     sequences: batch,
                     logger: options.logger)
                 for feeding in Feeding.allCases {

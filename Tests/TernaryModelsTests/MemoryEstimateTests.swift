@@ -13,13 +13,14 @@ struct MemoryEstimateTests {
 
     private func compare(
         _ weights: MatMulFreeWeights, lacking: [DisabledFeature], form: VulkanEngine.Form,
-        placement: EmbeddingPlacement = .automatic, sequences: Int = 1
+        placement: EmbeddingPlacement = .automatic, packing: WeightPacking = .automatic, sequences: Int = 1
     ) throws {
         let device = try #require(TestDevice.open(disabling: lacking))
         let estimate = MemoryEstimate(
             weights.configuration, embeddingElement: weights.embedding.element, on: device.description, form: form,
-            placement: placement, sequences: sequences)
-        let engine = try VulkanEngine(weights, on: device, form: form, placement: placement, sequences: sequences)
+            placement: placement, packing: packing, sequences: sequences)
+        let engine = try VulkanEngine(
+            weights, on: device, form: form, placement: placement, packing: packing, sequences: sequences)
         // Buffers that copies go through are made when the first copy needs them.
         _ = try engine.forward([0], logits: .last)
         _ = try engine.greedySteps(2, from: [0], of: [sequences - 1])
@@ -54,6 +55,24 @@ struct MemoryEstimateTests {
         let estimate = MemoryEstimate(
             weights.configuration, embeddingElement: .float16, on: device.description, placement: .host)
         #expect(estimate.hostEmbedding == weights.embedding.bytes.count && estimate.embedding < estimate.hostEmbedding)
+    }
+
+    @Test("at 1.6 bits a weight are what is then taken", arguments: [TinyModel.small, .tiled], devices)
+    func base3(model: TinyModel, lacking: [DisabledFeature]) throws {
+        for form in VulkanEngine.Form.allCases { try compare(model.weights(), lacking: lacking, form: form, packing: .base3) }
+    }
+
+    @Test("at 1.6 bits a weight are four fifths, and chosen where only that fits", .enabled(if: TestDevice.isPresent))
+    func base3Published() throws {
+        let device = try #require(TestDevice.shared).description
+        let shape = try #require(MatMulFreeConfiguration.preset(named: "13b"))
+        func estimate(_ packing: WeightPacking, on device: DeviceDescription) -> MemoryEstimate {
+            MemoryEstimate(shape, embeddingElement: .float16, on: device, packing: packing)
+        }
+        let (two, less) = (estimate(.twoBits, on: device), estimate(.base3, on: device))
+        #expect(less.weights > two.weights * 4 / 5 && less.weights < two.weights * 805 / 1000)
+        #expect(estimate(.automatic, on: device).packing == .twoBits)
+        #expect(less.packing == .base3)
     }
 
     @Test("of several sequences are what they then take", arguments: devices)

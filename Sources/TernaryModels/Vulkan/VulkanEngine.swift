@@ -61,15 +61,18 @@ public final class VulkanEngine: Engine {
     /// Recordings kept; prompts come in all lengths.
     private static let mostRecordings = 8
 
-    /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 96 MiB, in whole tiles of the matrix units.
-    static func capacity(_ configuration: MatMulFreeConfiguration, on device: DeviceDescription) -> Int {
+    /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 96 MiB, half of that where weights are to
+    /// take little room, in whole tiles of the matrix units.
+    static func capacity(
+        _ configuration: MatMulFreeConfiguration, packing: WeightPacking, on device: DeviceDescription
+    ) -> Int {
         if device.kind == .software { return 16 }
         // Of many tokens, so that what is rounded up does not count for much.
         let most = 2048
         let bytes =
             Workspace.Sizes(configuration, capacity: most, logitRows: 0, sequences: 1).deviceBytes
             + UnfusedWorkspace.Sizes(configuration, capacity: most).deviceBytes
-        return min(most, max(256, (96 << 20) / (bytes / most) / 128 * 128))
+        return min(most, max(256, (packing == .base3 ? 48 << 20 : 96 << 20) / (bytes / most) / 128 * 128))
     }
 
     /// Rows of logits that one pass can leave.
@@ -79,21 +82,23 @@ public final class VulkanEngine: Engine {
     ///
     /// - Parameters:
     ///   - placement: of the embedding.
+    ///   - packing: of the ternary weights.
     ///   - sequences: whose states are kept.
     ///   - progress: is given the share of the tensors that are on the device.
     /// - Throws: `VulkanError`, also where the model does not fit, and what reading meets.
     public convenience init(
         _ weights: any WeightSource, on device: Device, form: Form = .automatic, placement: EmbeddingPlacement = .automatic,
-        sequences: Int = 1, progress: (Double) -> Void = { _ in }
+        packing: WeightPacking = .automatic, sequences: Int = 1, progress: (Double) -> Void = { _ in }
     ) throws {
         try self.init(
-            WeightStream(weights), on: device, form: form, placement: placement, sequences: sequences, progress: progress)
+            WeightStream(weights), on: device, form: form, placement: placement, packing: packing, sequences: sequences,
+            progress: progress)
     }
 
     /// Uploads a model whose tensors are being read.
     init(
-        _ weights: WeightStream, on device: Device, form: Form, placement: EmbeddingPlacement, sequences: Int,
-        progress: (Double) -> Void
+        _ weights: WeightStream, on device: Device, form: Form, placement: EmbeddingPlacement, packing: WeightPacking,
+        sequences: Int, progress: (Double) -> Void
     ) throws {
         precondition(sequences > 0, "an engine holds a sequence at least")
         self.device = device
@@ -103,7 +108,11 @@ public final class VulkanEngine: Engine {
         configuration = weights.configuration
         traits = DeviceTraits(description)
         self.form = form.fitting(configuration, on: description)
-        let capacity = Self.capacity(configuration, on: description)
+        let table = try weights.embedding()
+        memoryEstimate = MemoryEstimate(
+            configuration, embeddingElement: table.element, on: description, form: form, placement: placement,
+            packing: packing, sequences: sequences)
+        let capacity = Self.capacity(configuration, packing: memoryEstimate.packing, on: description)
         sequenceCount = sequences
         workspace = try Workspace(
             configuration, capacity: capacity, logitRows: Self.logitRows(capacity: capacity), sequences: sequences, device: device
@@ -115,13 +124,9 @@ public final class VulkanEngine: Engine {
             ? nil
             : try UnfusedWorkspace(
                 configuration, workspace: workspace, quantizesAtOnce: self.form == .automatic, device: device)
-        let table = try weights.embedding()
-        memoryEstimate = MemoryEstimate(
-            configuration, embeddingElement: table.element, on: description, form: form, placement: placement,
-            sequences: sequences)
         self.weights = try DeviceWeights(
             weights, embedding: table, on: device, passTokens: memoryEstimate.hostEmbedding > 0 ? capacity : nil,
-            progress: progress)
+            packing: memoryEstimate.packing, progress: progress)
     }
 
     /// In passes of as many tokens as the workspace holds.
@@ -212,7 +217,8 @@ public final class VulkanEngine: Engine {
     }
 
     func record(_ steps: [Plan.Step], label: String, isTimed: Bool = false) throws -> Recording {
-        try device.record(label: label) { recorder in
+        let steps = weights.unpacked?.applied(to: steps) ?? steps
+        return try device.record(label: label) { recorder in
             if isTimed { try recorder.writeTimestamp(0) }
             for step in steps {
                 switch step {
