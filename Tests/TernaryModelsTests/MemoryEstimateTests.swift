@@ -1,8 +1,8 @@
 import TernaryCore
 import Testing
-import VulkanCompute
 
 @testable import TernaryModels
+@testable import VulkanCompute
 
 @Suite("memory estimates")
 struct MemoryEstimateTests {
@@ -73,6 +73,18 @@ struct MemoryEstimateTests {
         #expect(less.weights > two.weights * 4 / 5 && less.weights < two.weights * 805 / 1000)
         #expect(estimate(.automatic, on: device).packing == .twoBits)
         #expect(less.packing == .base3)
+    }
+
+    @Test("of 13 billion weights stay below what is promised, embedding included", .enabled(if: TestDevice.isPresent))
+    func promised() throws {
+        var device = try #require(TestDevice.shared).description
+        device.kind = .discrete
+        let shape = try #require(MatMulFreeConfiguration.preset(named: "13b"))
+        for (packing, most) in [(WeightPacking.twoBits, 3.4), (.base3, 2.8)] {
+            let estimate = MemoryEstimate(
+                shape, embeddingElement: .float16, on: device, placement: .device, packing: packing)
+            #expect(Double(estimate.total) <= most * 0x1p30, "\(estimate)")
+        }
     }
 
     @Test("of several sequences are what they then take", arguments: devices)

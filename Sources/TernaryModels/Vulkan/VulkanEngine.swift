@@ -72,7 +72,7 @@ public final class VulkanEngine: Engine {
         let bytes =
             Workspace.Sizes(configuration, capacity: most, logitRows: 0, sequences: 1).deviceBytes
             + UnfusedWorkspace.Sizes(configuration, capacity: most).deviceBytes
-        return min(most, max(256, (packing == .base3 ? 48 << 20 : 96 << 20) / (bytes / most) / 128 * 128))
+        return min(most, max(128, (packing == .base3 ? 48 << 20 : 96 << 20) / (bytes / most) / 128 * 128))
     }
 
     /// Rows of logits that one pass can leave.
