@@ -1,3 +1,4 @@
+import Dispatch
 import TernaryCore
 import TernaryKernels
 import VulkanCompute
@@ -218,6 +219,7 @@ public final class VulkanEngine: Engine {
 
     func record(_ steps: [Plan.Step], label: String, isTimed: Bool = false) throws -> Recording {
         let steps = weights.unpacked?.applied(to: steps) ?? steps
+        compile(steps)
         return try device.record(label: label) { recorder in
             if isTimed { try recorder.writeTimestamp(0) }
             for step in steps {
@@ -230,6 +232,24 @@ public final class VulkanEngine: Engine {
                 }
             }
             if isTimed { try recorder.writeTimestamp(1) }
+        }
+    }
+
+    /// Compiles what steps need and what is not compiled yet, on several threads: most of the time to the first token of a device's first run.
+    private func compile(_ steps: [Plan.Step]) {
+        struct Build: Hashable {
+            var name: String
+            var constants: [UInt32]
+        }
+        var kernels: [Build: any Kernel] = [:]
+        for case .dispatch(let kernel, _) in steps {
+            kernels[Build(name: kernel.code(for: traits).name, constants: kernel.constants(for: traits))] = kernel
+        }
+        let all = Array(kernels.values)
+        let (device, traits) = (device, traits)
+        DispatchQueue.concurrentPerform(iterations: all.count) { index in
+            // What fails here fails again, and is thrown, when it is recorded.
+            _ = try? device.pipeline(for: all[index], traits: traits)
         }
     }
 
