@@ -53,7 +53,7 @@ let package = Package(
             name: "vkternary",
             dependencies: [
                 "TernaryModels", "TernaryCPU", "TernaryCore", "TernaryFiles", "TernaryKernels", "TernaryReference",
-                "VulkanCompute",
+                "VulkanCompute", "CTernary",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -85,6 +85,12 @@ static const _Alignas(4) unsigned char ternary_matmul_units_64[] = {
 const void *cshaders_ternary_matmul_units_64(void) { return ternary_matmul_units_64; }
 size_t cshaders_ternary_matmul_units_64_size(void) { return sizeof ternary_matmul_units_64; }
 
+static const _Alignas(4) unsigned char ternary_unpack[] = {
+#embed "spv/ternary_unpack.spv"
+};
+const void *cshaders_ternary_unpack(void) { return ternary_unpack; }
+size_t cshaders_ternary_unpack_size(void) { return sizeof ternary_unpack; }
+
 static const _Alignas(4) unsigned char bitlinear_fused[] = {
 #embed "spv/bitlinear_fused.spv"
 };

@@ -57,4 +57,15 @@ public struct MatMulFreeConfiguration: Sendable, Equatable {
         return ternaryWeights + vocabularySize * hiddenSize + layerCount * norms + 2 * hiddenSize
             + (usesLowerBounds ? layerCount * hiddenSize : 0)
     }
+    /// Bytes of one block's ternary weights, packed at 2 bits with padding.
+    public var ternaryByteCountPerLayer: Int {
+        3 * TernaryMatrix.byteCount(rows: stateSize, columns: hiddenSize)
+            + TernaryMatrix.byteCount(rows: hiddenSize, columns: stateSize)
+            + 2 * TernaryMatrix.byteCount(rows: intermediateSize, columns: hiddenSize)
+            + TernaryMatrix.byteCount(rows: hiddenSize, columns: intermediateSize)
+    }
+    /// Bytes of all packed ternary weights, blocks and head.
+    public var ternaryByteCount: Int {
+        layerCount * ternaryByteCountPerLayer + TernaryMatrix.byteCount(rows: vocabularySize, columns: hiddenSize)
+    }
 }

@@ -126,24 +126,26 @@ public struct MatMulFreeWeights: Sendable, Equatable {
     }
 }
 
-extension MatMulFreeWeights {
-    /// Bytes of packed ternary weights that a token's pass reads: all blocks and the head.
+extension MatMulFreeLayer {
+    /// Bytes of packed ternary weights.
     public var ternaryByteCount: Int {
-        layers.reduce(head.matrix.byteCount) { sum, layer in
-            sum + layer.input.matrix.byteCount + layer.forget.matrix.byteCount + layer.gate.matrix.byteCount
-                + layer.output.matrix.byteCount + layer.mlpGate.byteCount + layer.mlpUp.byteCount + layer.down.matrix.byteCount
-        }
+        input.matrix.byteCount + forget.matrix.byteCount + gate.matrix.byteCount + output.matrix.byteCount + mlpGate.byteCount
+            + mlpUp.byteCount + down.matrix.byteCount
     }
 
-    /// Bytes of norm weights and lower bounds.
+    /// Bytes of norm weights and the lower bound.
     public var normByteCount: Int {
-        let perLayer = layers.reduce(0) { sum, layer in
-            sum + layer.attentionNorm.count + layer.input.norm.count + layer.forget.norm.count + layer.gate.norm.count
-                + layer.gateNorm.count + layer.output.norm.count + layer.mlpNorm.count + layer.gateUpNorm.count
-                + layer.down.norm.count + (layer.lowerBound?.count ?? 0)
-        }
-        return 4 * (perLayer + finalNorm.count + head.norm.count)
+        let mixer = attentionNorm.count + input.norm.count + forget.norm.count + gate.norm.count + gateNorm.count
+        return 4 * (mixer + output.norm.count + mlpNorm.count + gateUpNorm.count + down.norm.count + (lowerBound?.count ?? 0))
     }
+}
+
+extension MatMulFreeWeights {
+    /// Bytes of packed ternary weights that a token's pass reads: all blocks and the head.
+    public var ternaryByteCount: Int { layers.reduce(head.matrix.byteCount) { $0 + $1.ternaryByteCount } }
+
+    /// Bytes of norm weights and lower bounds.
+    public var normByteCount: Int { layers.reduce(4 * (finalNorm.count + head.norm.count)) { $0 + $1.normByteCount } }
 
     /// Bytes of all tensors as held in memory.
     public var byteCount: Int { ternaryByteCount + normByteCount + embedding.bytes.count }

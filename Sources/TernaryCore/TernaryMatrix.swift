@@ -36,6 +36,21 @@ public struct TernaryMatrix: Sendable, Equatable {
         words = Array(repeating: Self.zeroWord, count: Self.byteCount(rows: rows, columns: columns) / 4)
     }
 
+    /// A matrix of words that `fill` writes, every one of them.
+    package init(
+        rows: Int, columns: Int, scale: Float, filling fill: (UnsafeMutableBufferPointer<UInt32>) throws -> Void
+    ) rethrows {
+        precondition(rows > 0 && columns > 0, "a ternary matrix needs rows and columns, not \(rows) x \(columns)")
+        self.rows = rows
+        self.columns = columns
+        self.scale = scale
+        let count = Self.byteCount(rows: rows, columns: columns) / 4
+        words = try Array(unsafeUninitializedCapacity: count) { words, initialized in
+            try fill(UnsafeMutableBufferPointer(rebasing: words[..<count]))
+            initialized = count
+        }
+    }
+
     /// Packs `trits`, `(rows, columns)` row-major, each -1, 0 or 1.
     public init(rows: Int, columns: Int, scale: Float, trits: [Int8]) {
         precondition(trits.count == rows * columns, "\(trits.count) trits do not fill \(rows) x \(columns)")
@@ -81,7 +96,7 @@ public struct TernaryMatrix: Sendable, Equatable {
 
     /// Bit position of column 4k + b: byte b, bit pair k.
     @inline(__always)
-    static func shift(_ within: Int) -> UInt32 { UInt32((within & 3) * 8 + (within >> 2) * 2) }
+    package static func shift(_ within: Int) -> UInt32 { UInt32((within & 3) * 8 + (within >> 2) * 2) }
 
     /// The next multiple of `multiple`, a power of two.
     @inline(__always)

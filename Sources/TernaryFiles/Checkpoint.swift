@@ -52,14 +52,19 @@ public struct Checkpoint: Sendable {
         }
     }
 
+    /// Its weights, of which each part is read when it is asked for.
+    public var weightSource: any WeightSource {
+        switch source {
+        case .huggingFace(let model): model
+        case .gguf(let model): model
+        }
+    }
+
     /// Reads all weights, ternarising them one tensor at a time.
     ///
     /// - Parameter progress: called after each layer with the share of the file's bytes that is done.
     /// - Throws: `FileError`, also for a value that is not finite, with its tensor and element.
     public func weights(progress: (_ share: Double) -> Void = { _ in }) throws -> MatMulFreeWeights {
-        switch source {
-        case .huggingFace(let model): try MatMulFreeWeights(model, progress: progress)
-        case .gguf(let model): try MatMulFreeWeights(model, progress: progress)
-        }
+        try MatMulFreeWeights(weightSource, progress: progress)
     }
 }

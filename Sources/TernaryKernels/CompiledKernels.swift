@@ -33,6 +33,8 @@ enum CompiledKernels {
         name: "ternary_matmul_units", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul_units(), count: cshaders_ternary_matmul_units_size()))
     static let ternaryMatmulUnits64 = ShaderCode(
         name: "ternary_matmul_units_64", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_matmul_units_64(), count: cshaders_ternary_matmul_units_64_size()))
+    static let ternaryUnpack = ShaderCode(
+        name: "ternary_unpack", bytes: UnsafeRawBufferPointer(start: cshaders_ternary_unpack(), count: cshaders_ternary_unpack_size()))
     static let bitlinearFused = ShaderCode(
         name: "bitlinear_fused", bytes: UnsafeRawBufferPointer(start: cshaders_bitlinear_fused(), count: cshaders_bitlinear_fused_size()))
     static let bitlinearFusedDot = ShaderCode(

@@ -26,19 +26,27 @@ public enum Backend: Sendable {
     ///
     /// - Parameters:
     ///   - form: of the BitLinears, where the backend has two.
+    ///   - placement: of the embedding, where device and host have memories of their own.
+    ///   - packing: of the ternary weights on a Vulkan device.
     ///   - threads: of the CPU; nil for as many as it may use.
     ///   - sequences: whose states are kept.
     ///   - progress: is given the share that is loaded.
     public func engine(
-        for weights: MatMulFreeWeights, form: VulkanEngine.Form = .automatic, threads: Int? = nil, sequences: Int = 1,
-        logger: Logger, progress: (Double) -> Void = { _ in }
+        for weights: any WeightSource, form: VulkanEngine.Form = .automatic, placement: EmbeddingPlacement = .automatic,
+        packing: WeightPacking = .automatic, threads: Int? = nil, sequences: Int = 1, logger: Logger,
+        progress: (Double) -> Void = { _ in }
     ) throws -> any Engine {
         switch self {
-        case .cpuReference: return ReferenceEngine(weights, sequences: sequences)
-        case .cpu: return try CPUEngine(weights, threads: threads, sequences: sequences)
+        case .cpuReference:
+            return ReferenceEngine(try MatMulFreeWeights(weights, progress: progress), sequences: sequences)
+        case .cpu:
+            return try CPUEngine(try MatMulFreeWeights(weights, progress: progress), threads: threads, sequences: sequences)
         case .vulkan(let description):
+            // Reads while the driver opens the device.
+            let stream = WeightStream(weights)
             return try VulkanEngine(
-                weights, on: try Device(description, logger: logger), form: form, sequences: sequences, progress: progress)
+                stream, on: try Device(description, logger: logger), form: form, placement: placement, packing: packing,
+                sequences: sequences, progress: progress)
         }
     }
 }

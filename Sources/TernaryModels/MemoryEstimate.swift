@@ -9,11 +9,17 @@ import VulkanCompute
 public struct MemoryEstimate: Sendable, Equatable {
     /// Packed ternary weights, norms and lower bounds, with padding.
     public let weights: Int
-    /// The embedding table.
+    /// The embedding table; where it stays with the host, the rows of it that the device holds: none, unless its memory is the host's.
     public let embedding: Int
+    /// Bytes of the embedding table in the host's memory; 0 where it is on the device.
+    public let hostEmbedding: Int
     /// The recurrent states of all sequences.
     public let state: Int
-    /// Activations, and buffers towards the host where the device has no memory apart from the host's.
+    /// How the weights are packed, 2 bits each or 1.6.
+    public let packing: WeightPacking
+    /// Whether decode steps may be one dispatch, which reads weights at 2 bits and an embedding on the device.
+    let decodesResident: Bool
+    /// Activations, room to unpack weights of 1.6 bits in, and buffers towards the host where the device has no memory apart from the host's.
     public let workspace: Int
 
     /// All of it.
@@ -23,13 +29,37 @@ public struct MemoryEstimate: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - embeddingElement: of the table as it is held in memory.
+    ///   - placement: of the embedding.
+    ///   - packing: of the weights. What is left open is chosen in this order: all on the device at 2 bits, the embedding with the host,
+    ///     the weights at 1.6 bits, both.
     ///   - sequences: whose states are kept.
     public init(
         _ configuration: MatMulFreeConfiguration, embeddingElement: EmbeddingTable.Element, on device: DeviceDescription,
-        form: VulkanEngine.Form = .automatic, sequences: Int = 1
+        form: VulkanEngine.Form = .automatic, placement: EmbeddingPlacement = .automatic, packing: WeightPacking = .automatic,
+        sequences: Int = 1
     ) {
-        (weights, embedding) = DeviceWeights.byteCounts(of: configuration, embeddingElement: embeddingElement, on: device)
-        let capacity = VulkanEngine.capacity(configuration, on: device)
+        let choices = [WeightPacking.twoBits, .base3].filter { packing == .automatic || packing == $0 }.flatMap { packing in
+            [EmbeddingPlacement.device, .host].filter { placement == .automatic || placement == $0 }.map { placement in
+                MemoryEstimate(
+                    configuration, embeddingElement: embeddingElement, on: device, form: form,
+                    isEmbeddingOnDevice: placement == .device, packing: packing, sequences: sequences)
+            }
+        }
+        // What fits in no way is refused with what it would take in the first.
+        self = choices.first { $0.fits(device) } ?? choices[0]
+    }
+
+    private init(
+        _ configuration: MatMulFreeConfiguration, embeddingElement: EmbeddingTable.Element, on device: DeviceDescription,
+        form: VulkanEngine.Form, isEmbeddingOnDevice: Bool, packing: WeightPacking, sequences: Int
+    ) {
+        self.packing = packing
+        let capacity = VulkanEngine.capacity(configuration, packing: packing, on: device)
+        (weights, embedding) = DeviceWeights.byteCounts(
+            of: configuration, embeddingElement: embeddingElement, passTokens: isEmbeddingOnDevice ? nil : capacity,
+            packing: packing, on: device)
+        hostEmbedding =
+            isEmbeddingOnDevice ? 0 : configuration.vocabularySize * configuration.hiddenSize * embeddingElement.byteCount
         let sizes = Workspace.Sizes(
             configuration, capacity: capacity, logitRows: VulkanEngine.logitRows(capacity: capacity), sequences: sequences)
         let batch = BatchWorkspace.Sizes(configuration, capacity: capacity, sequences: sequences, on: device)
@@ -42,10 +72,14 @@ public struct MemoryEstimate: Sendable, Equatable {
                     configuration, capacity: capacity, sequences: sequences, usesEpilogues: form != .unfused
                 ).deviceBytes
         }
-        if form.fitting(configuration, on: device).decodesResident(configuration, element: embeddingElement, on: device) {
+        decodesResident =
+            isEmbeddingOnDevice && packing == .twoBits
+            && form.decodesResident(configuration, element: embeddingElement, on: device)
+        if decodesResident {
             workspace += ResidentDecoder.deviceBytes(
                 configuration, element: embeddingElement, sequences: sequences, on: device)
         }
+        workspace += DeviceWeights.unpackedBytes(configuration, packing: packing)
         if device.isDeviceLocal(.upload) { workspace += sizes.tokens }
         if device.isDeviceLocal(.readback) { workspace += sizes.logits + batch.drawn }
         self.workspace = workspace + device.stagingDeviceBytes

@@ -9,6 +9,18 @@ public enum ModelSource: Sendable, Equatable {
     case random(String)
 }
 
+/// A model that is opened and checked, and of which nothing but the tokenizer is read.
+public struct OpenModel: Sendable {
+    /// What to call it: a file's name, the built-in model's, or the preset's.
+    public let name: String
+    /// Where its weights come from.
+    public let weights: any WeightSource
+    /// The type in which the embedding is stored; in memory it may be a narrower one.
+    public let embeddingElement: EmbeddingTable.Element
+    /// nil for random weights and checkpoints without a tokenizer, which have no text.
+    public let tokenizer: Tokenizer?
+}
+
 /// Weights and tokenizer, read and checked.
 public struct Model: Sendable {
     /// What to call it: a file's name, the built-in model's, or the preset's.
@@ -28,19 +40,25 @@ public struct Model: Sendable {
         _ source: ModelSource, progress: (Double) -> Void = { _ in },
         check: (MatMulFreeConfiguration, EmbeddingTable.Element) throws -> Void = { _, _ in }
     ) throws -> Model {
-        switch source {
-        case .random(let preset):
-            let configuration = try configuration(preset: preset)
-            try check(configuration, .float16)
-            let weights = MatMulFreeWeights.random(configuration: configuration, seed: 1, progress: progress)
-            return Model(name: "random \(preset)", weights: weights, tokenizer: nil)
-        case .embedded, .path:
-            let checkpoint = try checkpoint(source)!
-            try check(checkpoint.configuration, checkpoint.embeddingElement)
-            return Model(
-                name: checkpoint.name, weights: try checkpoint.weights(progress: progress),
-                tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil)
+        let model = try open(source)
+        try check(model.weights.configuration, model.embeddingElement)
+        return Model(
+            name: model.name, weights: try MatMulFreeWeights(model.weights, progress: progress), tokenizer: model.tokenizer)
+    }
+
+    /// Opens a model.
+    ///
+    /// - Throws: `FileError` with the file, the place and the reason.
+    public static func open(_ source: ModelSource) throws -> OpenModel {
+        guard let checkpoint = try checkpoint(source) else {
+            guard case .random(let preset) = source else { preconditionFailure("all else is a checkpoint") }
+            return OpenModel(
+                name: "random \(preset)", weights: RandomWeights(try configuration(preset: preset), seed: 1),
+                embeddingElement: .float16, tokenizer: nil)
         }
+        return OpenModel(
+            name: checkpoint.name, weights: checkpoint.weightSource, embeddingElement: checkpoint.embeddingElement,
+            tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil)
     }
 
     /// The shape that `--random` names.

@@ -21,10 +21,15 @@ public final class Buffer: @unchecked Sendable {
     let isHostCached: Bool
     private let memory: MemoryAllocator
     private let span: MemorySpan
+    /// Whose memory this is a part of; nil where it has its own.
+    private let owner: Buffer?
 
-    init(_ byteCount: Int, placement: BufferMemory, label: String, memory: MemoryAllocator, on device: LogicalDevice)
-        throws(VulkanError)
-    {
+    /// - Parameter owner: where this buffer's memory is to be a part of another's, which one and from which byte on.
+    /// - Throws: also ``VulkanError/missingFeature(_:)`` where the driver wants memory that the owner does not have there.
+    init(
+        _ byteCount: Int, placement: BufferMemory, label: String, memory: MemoryAllocator, on device: LogicalDevice,
+        within owner: (buffer: Buffer, offset: Int)? = nil
+    ) throws(VulkanError) {
         precondition(byteCount >= 0, "buffer \(label): \(byteCount) bytes")
         let limit = device.description.maxBufferBytes
         if byteCount == 0 { throw .emptyBuffer(label) }
@@ -39,9 +44,12 @@ public final class Buffer: @unchecked Sendable {
         try VulkanError.check(result, "vkCreateBuffer", "buffer \(label)", bytes: byteCount)
         let span: MemorySpan
         do throws(VulkanError) {
-            span = try memory.allocate(
-                Int(clamping: needed), alignment: max(1, Int(clamping: alignment)), types: types, placement: placement,
-                label: label)
+            let (size, multiple) = (Int(clamping: needed), max(1, Int(clamping: alignment)))
+            if let owner {
+                span = try owner.buffer.span.part(owner.offset, size, alignment: multiple, types: types, label: label)
+            } else {
+                span = try memory.allocate(size, alignment: multiple, types: types, placement: placement, label: label)
+            }
         } catch {
             cvk_buffer_destroy(device.handle, created)
             throw error
@@ -49,7 +57,7 @@ public final class Buffer: @unchecked Sendable {
         let bound = cvk_buffer_bind(device.handle, created, span.block.memory, UInt64(span.range.lowerBound))
         if bound < 0 {
             cvk_buffer_destroy(device.handle, created)
-            memory.release(span)
+            if owner == nil { memory.release(span) }
             try VulkanError.check(bound, "vkBindBufferMemory", "buffer \(label)", bytes: byteCount)
         }
         cvk_name_buffer(device.handle, created, label)
@@ -59,6 +67,7 @@ public final class Buffer: @unchecked Sendable {
         self.device = device
         self.memory = memory
         self.span = span
+        self.owner = owner?.buffer
         paddedByteCount = padded
         contents = span.address.map { UnsafeMutableRawBufferPointer(start: $0, count: byteCount) }
         deviceAddress = addressable ? cvk_buffer_address(device.handle, created) : nil
@@ -67,8 +76,11 @@ public final class Buffer: @unchecked Sendable {
 
     deinit {
         cvk_buffer_destroy(device.handle, handle)
-        memory.release(span)
+        if owner == nil { memory.release(span) }
     }
+
+    /// What parts of a buffer's memory that are buffers themselves are to be aligned to; no driver is known to want more.
+    public static let sharedAlignment = 65536
 
     /// All of it.
     public var all: BufferSlice { BufferSlice(self) }

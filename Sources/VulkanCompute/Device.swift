@@ -73,6 +73,18 @@ public final class Device: Sendable {
         return buffer
     }
 
+    /// A buffer in a part of another one's memory: for contents that are never wanted at the same time. It holds what is there.
+    ///
+    /// - Parameters:
+    ///   - byteCount: at least one.
+    ///   - owner: of this device; it lives as long as the new buffer.
+    ///   - offset: where the part begins; multiples of ``Buffer/sharedAlignment``, with as much room behind the part, serve on every
+    ///     device.
+    ///   - label: for errors and debug names.
+    public func makeBuffer(byteCount: Int, within owner: Buffer, offset: Int, label: String) throws(VulkanError) -> Buffer {
+        try Buffer(byteCount, placement: .device, label: label, memory: memory, on: logical, within: (owner, offset))
+    }
+
     /// A compiled shader; asked for again with the same arguments it is the same object.
     ///
     /// - Parameters:

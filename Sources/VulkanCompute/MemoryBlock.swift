@@ -40,4 +40,13 @@ struct MemorySpan {
     /// Whether the block has this one tenant only.
     let isDedicated: Bool
     var address: UnsafeMutableRawPointer? { block.address.map { $0 + range.lowerBound } }
+
+    /// A part of it for another buffer.
+    func part(_ offset: Int, _ byteCount: Int, alignment: Int, types: UInt32, label: String) throws(VulkanError) -> MemorySpan {
+        let first = range.lowerBound + offset
+        guard first.isMultiple(of: alignment), byteCount <= range.count - offset, types >> UInt32(block.type) & 1 == 1 else {
+            throw .missingFeature("buffer \(label) cannot lie in another's memory")
+        }
+        return MemorySpan(block: block, range: first..<first + byteCount, isDedicated: false)
+    }
 }

@@ -6,26 +6,20 @@ import VulkanCompute
 struct DoesNotFit: Error, CustomStringConvertible {
     let estimate: MemoryEstimate
     let device: DeviceDescription
+    /// Options with which it would fit, and a comma; empty where there are none.
+    let remedy: String
 
     var description: String {
         let presets = MemoryEstimate.presets(fitting: device)
         let fitting = presets.isEmpty ? "none" : presets.joined(separator: ", ")
         return "the model needs \(bytes(estimate.total)) of memory on \(device.name), which has "
-            + "\(bytes(device.deviceLocalFreeBytes)) free of \(bytes(device.deviceLocalBytes)); use --device cpu or a smaller "
+            + "\(bytes(device.deviceLocalFreeBytes)) free of \(bytes(device.deviceLocalBytes)); use "
+            + "\(remedy)--device cpu or a smaller "
             + "model (published shapes that fit: \(fitting))"
     }
 }
 
 extension Backend {
-    /// What a model will take of a Vulkan device's memory; nil elsewhere.
-    func memoryEstimate(
-        _ configuration: MatMulFreeConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form,
-        sequences: Int = 1
-    ) -> MemoryEstimate? {
-        guard case .vulkan(let device) = self else { return nil }
-        return MemoryEstimate(configuration, embeddingElement: embeddingElement, on: device, form: form, sequences: sequences)
-    }
-
     /// Throws `DoesNotFit` for a model that the device has no room for.
     ///
     /// - Parameters:
@@ -33,27 +27,38 @@ extension Backend {
     ///   - sequences: whose states are kept.
     func checkMemory(
         _ configuration: MatMulFreeConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form,
-        sequences: Int = 1
+        placement: EmbeddingPlacement, packing: WeightPacking, sequences: Int = 1
     ) throws {
         guard case .vulkan(let device) = self else { return }
         // Only its values tell whether a binary32 table will be narrowed: nothing is refused that may fit.
         let least = embeddingElement == .float32 ? EmbeddingTable.Element.float16 : embeddingElement
-        let estimate = MemoryEstimate(configuration, embeddingElement: least, on: device, form: form, sequences: sequences)
-        if !estimate.fits(device) { throw DoesNotFit(estimate: estimate, device: device) }
+        func estimate(_ placement: EmbeddingPlacement, _ packing: WeightPacking) -> MemoryEstimate {
+            MemoryEstimate(
+                configuration, embeddingElement: least, on: device, form: form, placement: placement, packing: packing,
+                sequences: sequences)
+        }
+        let wanted = estimate(placement, packing)
+        if wanted.fits(device) { return }
+        throw DoesNotFit(
+            estimate: wanted, device: device,
+            remedy: estimate(.automatic, .automatic).fits(device) ? "--embedding auto --packing auto, " : "")
     }
 }
 
 extension MemoryEstimate {
     /// Its parts for a person.
     var text: String {
-        "weights \(bytes(weights)), embedding \(bytes(embedding)), state \(bytes(state)), workspace \(bytes(workspace))"
+        "weights \(bytes(weights)) at \(packing.rawValue) bits, embedding \(bytes(embedding))\(hostText), state \(bytes(state)), workspace \(bytes(workspace))"
     }
+
+    private var hostText: String { hostEmbedding > 0 ? " (\(bytes(hostEmbedding)) stay with the host)" : "" }
 
     /// Its parts for a machine.
     var json: JSONText {
         .object([
             ("weight_bytes", .int(weights)), ("embedding_bytes", .int(embedding)), ("state_bytes", .int(state)),
-            ("workspace_bytes", .int(workspace)), ("total_bytes", .int(total)),
+            ("workspace_bytes", .int(workspace)), ("total_bytes", .int(total)), ("host_embedding_bytes", .int(hostEmbedding)),
+            ("bits_per_weight", packing == .base3 ? .double(1.6) : .int(2)),
         ])
     }
 }

@@ -22,6 +22,12 @@ struct Inspect: ParsableCommand {
     @Option(help: "With --device: sequences that are to be held at a time.")
     var batch = 1
 
+    @Option(help: ArgumentHelp("With --device: where the embedding is to lie, device, host or auto.", valueName: "place"))
+    var embedding = EmbeddingPlacement.automatic
+
+    @Option(help: ArgumentHelp("With --device: bits that a ternary weight is to take there, 2, 1.6 or auto.", valueName: "bits"))
+    var packing = WeightPacking.automatic
+
     @Flag(help: "Write JSON.")
     var json = false
 
@@ -48,7 +54,8 @@ struct Inspect: ParsableCommand {
                 embeddingElement: checkpoint?.embeddingElement ?? .float16, checkpoint: checkpoint,
                 tokenizer: checkpoint?.hasTokenizer == true ? try checkpoint?.tokenizer() : nil,
                 credit: checkpoint != nil && model == nil ? EmbeddedModel.credit : nil, listsTensors: tensors,
-                backend: try device.map { try DeviceChoice($0).resolve() }, sequences: batch)
+                backend: try device.map { try DeviceChoice($0).resolve() }, placement: embedding, packing: packing,
+                sequences: batch)
             if json { try Terminal.write(report.json.description + "\n") } else { try Terminal.writeLines(report.lines) }
         }
     }
@@ -68,6 +75,10 @@ struct InspectReport {
     let listsTensors: Bool
     /// The device that was asked about.
     let backend: Backend?
+    /// Of the embedding.
+    let placement: EmbeddingPlacement
+    /// Of the weights.
+    let packing: WeightPacking
     /// Sequences that the device is to hold at a time.
     let sequences: Int
 
@@ -75,7 +86,12 @@ struct InspectReport {
 
     private var estimate: (device: DeviceDescription, memory: MemoryEstimate)? {
         guard case .vulkan(let device) = backend else { return nil }
-        return (device, MemoryEstimate(shape, embeddingElement: embeddingElement, on: device, sequences: sequences))
+        return (
+            device,
+            MemoryEstimate(
+                shape, embeddingElement: embeddingElement, on: device, placement: placement, packing: packing,
+                sequences: sequences)
+        )
     }
 
     private func describe(_ tokenizer: Tokenizer) -> String {

@@ -18,12 +18,12 @@ struct LoadedModel {
     /// Seconds to read the model and make it ready.
     let loadSeconds: Double
 
-    init(_ model: Model, engine: any Engine, deviceMemory: MemoryEstimate?, loadSeconds: Double) {
+    init(_ model: OpenModel, engine: any Engine, deviceMemory: MemoryEstimate?, loadSeconds: Double) throws {
         name = model.name
         tokenizer = model.tokenizer
         configuration = model.weights.configuration
-        ternaryByteCount = model.weights.ternaryByteCount
-        finalNorm = model.weights.finalNorm
+        ternaryByteCount = model.weights.configuration.ternaryByteCount
+        finalNorm = try model.weights.readFinalNorm()
         self.engine = engine
         self.deviceMemory = deviceMemory
         self.loadSeconds = loadSeconds

@@ -1,7 +1,7 @@
 import TernaryCore
 import TernaryModels
 
-/// `vkternary run --random`: random weights have no text, only how fast they run is of interest.
+/// `vkternary run --random`, and of a model without a tokenizer: there is no text, only how fast they run is of interest.
 struct Measurement {
     let command: Run
     let model: LoadedModel

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CTernary
 import Logging
 import TernaryCore
 import TernaryModels
@@ -38,6 +39,18 @@ struct ModelOptions: ParsableArguments {
     @Flag(help: "Decode every token in one dispatch, where the default is what is faster. Same bits.")
     var resident = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Where a Vulkan device's embedding table lies: device, host (one row a token is sent), or auto: the device where the whole "
+                + "model fits it. Same bits.", valueName: "place"))
+    var embedding = EmbeddingPlacement.automatic
+
+    @Option(
+        help: ArgumentHelp(
+            "Bits a ternary weight takes of a Vulkan device's memory: 2, 1.6 (five to a byte, unpacked before each use: smaller and slower), "
+                + "or auto: 2 where the model fits so. Same bits.", valueName: "bits"))
+    var packing = WeightPacking.automatic
+
     @Flag(name: [.customShort("v"), .long], help: "Say on standard error what the engine does.")
     var verbose = false
 
@@ -69,13 +82,20 @@ struct ModelOptions: ParsableArguments {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
     }
 
+    /// Tells who asked for it where the time goes.
+    private func note(_ event: String) {
+        logger.debug("\(event)", metadata: ["seconds": "\(ProcessClock.seconds.map { $0.fixed(2) } ?? "unknown")"])
+    }
+
     /// Reads the model and makes it ready, with a progress bar where a person looks on.
     ///
     /// - Parameters:
     ///   - quiet: leaves out the bar, and the note that `auto` found no GPU.
     ///   - sequences: that the engine keeps the states of.
     func prepare(quiet: Bool, sequences: Int = 1) throws -> LoadedModel {
+        ct_keep_freed_memory()
         let backend = try deviceChoice.resolve()
+        note("the device is found")
         if !quiet, deviceChoice == .auto, case .cpu = backend {
             Terminal.note("vkternary: no GPU to run on (`vkternary devices` says why); the CPU it is")
         }
@@ -83,20 +103,23 @@ struct ModelOptions: ParsableArguments {
         let start = clock.now
         var bar = ProgressBar("Loading", isShown: !quiet)
         defer { bar.finish() }
-        let model = try Model.load(source) {
-            bar.update($0 * 0.7)
-        } check: {
-            try backend.checkMemory($0, $1, form: form, sequences: sequences)
-        }
+        let model = try Model.open(source)
+        note("the model is open")
+        try backend.checkMemory(
+            model.weights.configuration, model.embeddingElement, form: form, placement: embedding, packing: packing,
+            sequences: sequences)
         let engine = try backend.engine(
-            for: model.weights, form: form, threads: threads, sequences: sequences, logger: logger
+            for: model.weights, form: form, placement: embedding, packing: packing, threads: threads, sequences: sequences,
+            logger: logger
         ) {
-            bar.update(0.7 + $0 * 0.3)
+            bar.update($0)
         }
-        return LoadedModel(
-            model, engine: engine,
-            deviceMemory: backend.memoryEstimate(
-                model.weights.configuration, model.weights.embedding.element, form: form, sequences: sequences),
+        note("the model is ready")
+        return try LoadedModel(
+            model, engine: engine, deviceMemory: (engine as? VulkanEngine)?.memoryEstimate,
             loadSeconds: (clock.now - start) / .seconds(1))
     }
 }
+
+extension EmbeddingPlacement: ExpressibleByArgument {}
+extension WeightPacking: ExpressibleByArgument {}

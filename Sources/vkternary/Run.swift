@@ -14,6 +14,8 @@ struct Run: ParsableCommand {
             The text goes to standard output, the prompt before it; everything else goes to standard error. Ctrl-C ends the text and shows \
             the statistics.
 
+            A model without a tokenizer has no text: without a prompt its speed is measured, as that of --random is.
+
               vkternary run --prompt "Once upon a time"
               vkternary run model.gguf --file story.txt --tokens 400 --temperature 0.7 --seed 7
               echo "The king had three sons." | vkternary run --json
@@ -93,7 +95,7 @@ struct Run: ParsableCommand {
         let text = try isInteractive ? [] : promptBytes()
         let model = try options.prepare(quiet: quiet)
         Interrupt.listen()
-        if options.random != nil {
+        if options.random != nil || (model.tokenizer == nil && !hasPrompt && text.isEmpty) {
             try Measurement(command: self, model: model).run()
         } else if let tokenizer = model.tokenizer {
             let session = Session(command: self, model: model, tokenizer: tokenizer)

@@ -42,7 +42,10 @@ struct Verify: ParsableCommand {
         let model = try Model.load(options.source) {
             bar.update($0)
         } check: { configuration, element in
-            for form in forms { try wanted?.checkMemory(configuration, element, form: form, sequences: batch) }
+            for form in forms {
+                try wanted?.checkMemory(
+                    configuration, element, form: form, placement: options.embedding, packing: options.packing, sequences: batch)
+            }
         }
         bar.finish()
         let ids = tokenIds(model)
@@ -65,9 +68,12 @@ struct Verify: ParsableCommand {
                     continue
                 }
                 try backend.checkMemory(
-                    model.weights.configuration, model.weights.embedding.element, form: form ?? .automatic, sequences: batch)
+                    model.weights.configuration, model.weights.embedding.element, form: form ?? .automatic,
+                    placement: options.embedding, packing: options.packing, sequences: batch)
                 let engine = try backend.engine(
-                    for: model.weights, form: form ?? .automatic, threads: options.threads, sequences: batch,
+                    for: model.weights, form: form ?? .automatic, placement: options.embedding, packing: options.packing,
+                    threads: options.threads,
+                    sequences: batch,
                     logger: options.logger)
                 for feeding in Feeding.allCases {
                     let fed = feeding == .batch ? "batch of \(batch)" : feeding.rawValue

@@ -56,6 +56,40 @@ struct GGUFTests {
         }
     }
 
+    @Test("blocks are read in parts by several threads, and what reading meets is thrown", arguments: [GGUFTensorType.tq1, .tq2])
+    func parts(type: GGUFTensorType) throws {
+        struct Unreadable: Error {}
+        var random = SplitMix64(seed: 6)
+        // Three parts, the last of them with rows that end inside a tile.
+        let (rows, columns) = (1539, 500)
+        let matrix = TernaryMatrix(
+            rows: rows, columns: columns, scale: 1, trits: (0..<rows * columns).map { _ in Int8(random.next() % 3) - 1 })
+        var bytes = matrix.blocks(type, rows: 0..<rows)
+        let rowBytes = bytes.count / rows
+        func read(_ bytes: [UInt8], failingFrom limit: Int = .max) throws -> TernaryMatrix? {
+            try TernaryMatrix(type, rows: rows, columns: columns, scale: 1) { target, row in
+                if row >= limit { throw Unreadable() }
+                target.copyBytes(from: bytes[row * rowBytes..<row * rowBytes + target.count])
+            }
+        }
+        #expect(try read(bytes) == matrix)
+        #expect(throws: Unreadable.self) { try read(bytes, failingFrom: 1) }
+        bytes[bytes.count - 1] ^= 1
+        #expect(try read(bytes) == nil)
+    }
+
+    @Test("random weights are written part by part and read back the same", arguments: TernaryBlockType.allCases)
+    func random(type: TernaryBlockType) throws {
+        let scratch = try Scratch()
+        let shape = MatMulFreeConfiguration(
+            vocabularySize: 21, hiddenSize: 33, stateSize: 33, intermediateSize: 50, layerCount: 3)
+        let path = scratch.path + "/random.gguf"
+        try RandomWeights(shape, seed: 3).write(toGGUF: path, name: "random", tokenizer: nil, type: type)
+        let checkpoint = try Checkpoint.open(path)
+        #expect(try checkpoint.weights() == .random(configuration: shape, seed: 3))
+        #expect(checkpoint.name == "random" && !checkpoint.hasTokenizer)
+    }
+
     @Test("refuses block scales other than 1, codes of no trit, padding that is not zero")
     func badBlocks() {
         let matrix = TernaryMatrix(rows: 1, columns: 250, scale: 1, trits: Array(repeating: 1, count: 250))

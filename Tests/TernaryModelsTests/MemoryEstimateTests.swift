@@ -1,8 +1,8 @@
 import TernaryCore
 import Testing
-import VulkanCompute
 
 @testable import TernaryModels
+@testable import VulkanCompute
 
 @Suite("memory estimates")
 struct MemoryEstimateTests {
@@ -12,13 +12,15 @@ struct MemoryEstimateTests {
     private static func roundingEach(_ device: DeviceDescription) -> Int { device.kind == .software ? 256 : 65536 }
 
     private func compare(
-        _ weights: MatMulFreeWeights, lacking: [DisabledFeature], form: VulkanEngine.Form, sequences: Int = 1
+        _ weights: MatMulFreeWeights, lacking: [DisabledFeature], form: VulkanEngine.Form,
+        placement: EmbeddingPlacement = .automatic, packing: WeightPacking = .automatic, sequences: Int = 1
     ) throws {
         let device = try #require(TestDevice.open(disabling: lacking))
         let estimate = MemoryEstimate(
             weights.configuration, embeddingElement: weights.embedding.element, on: device.description, form: form,
-            sequences: sequences)
-        let engine = try VulkanEngine(weights, on: device, form: form, sequences: sequences)
+            placement: placement, packing: packing, sequences: sequences)
+        let engine = try VulkanEngine(
+            weights, on: device, form: form, placement: placement, packing: packing, sequences: sequences)
         // Buffers that copies go through are made when the first copy needs them.
         _ = try engine.forward([0], logits: .last)
         _ = try engine.greedySteps(2, from: [0], of: [sequences - 1])
@@ -41,6 +43,48 @@ struct MemoryEstimateTests {
     @Test("are what the engine's buffers then take", arguments: TinyModel.all, devices)
     func tiny(model: TinyModel, lacking: [DisabledFeature]) throws {
         for form in VulkanEngine.Form.allCases { try compare(model.weights(), lacking: lacking, form: form) }
+    }
+
+    @Test("with the embedding at the host are what is then taken", arguments: [TinyModel.small, .tiled], devices)
+    func hostEmbedding(model: TinyModel, lacking: [DisabledFeature]) throws {
+        let weights = model.weights()
+        try compare(weights, lacking: lacking, form: .automatic, placement: .host)
+        let device = try #require(TestDevice.open(disabling: lacking))
+        let engine = try VulkanEngine(weights, on: device, placement: .host)
+        #expect(engine.memory.host >= weights.embedding.bytes.count)
+        let estimate = MemoryEstimate(
+            weights.configuration, embeddingElement: .float16, on: device.description, placement: .host)
+        #expect(estimate.hostEmbedding == weights.embedding.bytes.count && estimate.embedding < estimate.hostEmbedding)
+    }
+
+    @Test("at 1.6 bits a weight are what is then taken", arguments: [TinyModel.small, .tiled], devices)
+    func base3(model: TinyModel, lacking: [DisabledFeature]) throws {
+        for form in VulkanEngine.Form.allCases { try compare(model.weights(), lacking: lacking, form: form, packing: .base3) }
+    }
+
+    @Test("at 1.6 bits a weight are four fifths, and chosen where only that fits", .enabled(if: TestDevice.isPresent))
+    func base3Published() throws {
+        let device = try #require(TestDevice.shared).description
+        let shape = try #require(MatMulFreeConfiguration.preset(named: "13b"))
+        func estimate(_ packing: WeightPacking, on device: DeviceDescription) -> MemoryEstimate {
+            MemoryEstimate(shape, embeddingElement: .float16, on: device, packing: packing)
+        }
+        let (two, less) = (estimate(.twoBits, on: device), estimate(.base3, on: device))
+        #expect(less.weights > two.weights * 4 / 5 && less.weights < two.weights * 805 / 1000)
+        #expect(estimate(.automatic, on: device).packing == .twoBits)
+        #expect(less.packing == .base3)
+    }
+
+    @Test("of 13 billion weights stay below what is promised, embedding included", .enabled(if: TestDevice.isPresent))
+    func promised() throws {
+        var device = try #require(TestDevice.shared).description
+        device.kind = .discrete
+        let shape = try #require(MatMulFreeConfiguration.preset(named: "13b"))
+        for (packing, most) in [(WeightPacking.twoBits, 3.4), (.base3, 2.8)] {
+            let estimate = MemoryEstimate(
+                shape, embeddingElement: .float16, on: device, placement: .device, packing: packing)
+            #expect(Double(estimate.total) <= most * 0x1p30, "\(estimate)")
+        }
     }
 
     @Test("of several sequences are what they then take", arguments: devices)
@@ -92,6 +136,17 @@ struct MemoryEstimateTests {
             #expect(estimate.embedding == shape.vocabularySize * shape.hiddenSize * 2)
             #expect(estimate.state == 4 * shape.stateSize * shape.layerCount)
         }
+    }
+
+    @Test("without padding take less, for buffers share memory") func shared() {
+        func sizes(_ model: TinyModel) -> Workspace.Sizes {
+            Workspace.Sizes(model.weights().configuration, capacity: 4096, logitRows: 1, sequences: 1)
+        }
+        var padded = TinyModel.tiled
+        padded.intermediate -= 1
+        #expect(sizes(padded).mixers == nil)
+        #expect(sizes(.tiled).mixers?.byteCount == 112 * 4 * 4096)
+        #expect(sizes(.tiled).deviceBytes == sizes(padded).deviceBytes - 5 * 32 * 4 * 4096)
     }
 
     @Test("a model is checked before its weights are made") func early() {

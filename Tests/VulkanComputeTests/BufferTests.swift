@@ -38,6 +38,30 @@ struct BufferTests {
         #expect(try device.download(UInt8.self, count: 0, from: buffer, offset: 16) == [])
     }
 
+    @Test("one within another is a part of its memory, which lives as long as either")
+    func within() throws {
+        let device = try TestDevice.open()
+        let before = device.bufferBytes
+        func part() throws -> Buffer {
+            let whole = try device.makeBuffer(byteCount: 3 * Buffer.sharedAlignment, memory: .device, label: "whole")
+            let taken = device.bufferBytes
+            let part = try device.makeBuffer(byteCount: 100, within: whole, offset: Buffer.sharedAlignment, label: "part")
+            #expect(device.bufferBytes == taken)
+            try device.upload([UInt8](1...100), to: part)
+            #expect(try device.download(UInt8.self, count: 100, from: whole, offset: Buffer.sharedAlignment) == Array(1...100))
+            #expect(throws: VulkanError.self) {
+                try device.makeBuffer(byteCount: 100, within: whole, offset: 3 * Buffer.sharedAlignment, label: "beyond")
+            }
+            return part
+        }
+        do {
+            let alone = try part()
+            #expect(try device.download(UInt8.self, count: 100, from: alone) == Array(1...100))
+            #expect(device.bufferBytes != before)
+        }
+        #expect(device.bufferBytes == before)
+    }
+
     @Test("without bytes they are refused")
     func refusesEmpty() throws {
         let device = try TestDevice.shared()

@@ -63,6 +63,13 @@ import Testing
         }
     }
 
+    @Test("convert takes a source or --random, not both") func convertArguments() throws {
+        for arguments in [["only.gguf"], ["--random", "370m", "a", "b.gguf"], ["--random", "7b", "a.gguf"]] {
+            let outcome = try Program.finish(Program.start(["convert"] + arguments))
+            #expect(outcome.status == 64, "\(arguments)")
+        }
+    }
+
     @Test("logits refuses a path that is no file before it starts, and leaves devices alone") func badDestination() throws {
         for path in ["/dev/null", "/", "/no/such/folder/x.npz"] {
             let outcome = try Program.run("logits", "--tokens", "1", "--out", path)

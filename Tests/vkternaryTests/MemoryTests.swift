@@ -27,7 +27,8 @@ import Testing
         let packed = try #require(object["packed_ternary_bytes"] as? Int)
         let total = try #require(parts["total_bytes"])
         #expect(try #require(parts["weight_bytes"]) > packed)
-        #expect(parts.filter { $0.key != "total_bytes" }.values.reduce(0, +) == total)
+        #expect(
+            ["weight_bytes", "embedding_bytes", "state_bytes", "workspace_bytes"].reduce(0) { $0 + (parts[$1] ?? 0) } == total)
         #expect(memory["fits"] as? Bool == (preset != "13b") && memory["device_bytes"] as? Int == 1 << 30)
 
         let batch = try json(Program.finish(Program.start(arguments + ["--json", "--batch", "64"])))
@@ -37,6 +38,37 @@ import Testing
         let text = try Program.finish(Program.start(arguments, environment: ["VKTERNARY_MEMORY_LIMIT": "1G"]))
         #expect(text.status == 0 && text.output.contains("on the device  "))
         #expect(text.output.contains("the model does NOT fit") == (preset == "13b"))
+    }
+
+    @Test("the embedding stays with the host where only the rest fits, or where it is told to", .enabled(if: device != nil))
+    func hostEmbedding() throws {
+        func inspect(_ limit: String, _ more: String...) throws -> (embedding: Int, host: Int, fits: Bool) {
+            let object = try json(
+                Program.finish(
+                    Program.start(
+                        ["inspect", "--random", "370m", "--json", "--device", Self.device!] + more,
+                        environment: ["VKTERNARY_MEMORY_LIMIT": limit])))
+            let memory = try #require(object["device_memory"] as? [String: Any])
+            let parts = try #require(memory["estimate"] as? [String: Double])
+            return (
+                Int(try #require(parts["embedding_bytes"])), Int(try #require(parts["host_embedding_bytes"])),
+                try #require(memory["fits"] as? Bool)
+            )
+        }
+        let table = 32000 * 1024 * 2
+        #expect(try inspect("1G") == (table, 0, true))
+        for outcome in [try inspect("1G", "--embedding", "host"), try inspect("120M")] {
+            #expect(outcome.host == table && outcome.embedding < table / 100 && outcome.fits)
+        }
+        #expect(try inspect("120M", "--embedding", "device", "--packing", "2") == (table, 0, false))
+        #expect(try inspect("144M", "--embedding", "device") == (table, 0, true))
+        let refused = try Program.run(
+            "run", "--random", "370m", "--embedding", "device", "--packing", "2", "--device", Self.device!,
+            environment: ["VKTERNARY_MEMORY_LIMIT": "120M"])
+        #expect(
+            refused.status == 1 && refused.errors.contains("use --embedding auto --packing auto, --device cpu"),
+            "\(refused.errors)")
+        #expect(try Program.run("run", "--embedding", "nowhere").status == 64)
     }
 
     @Test("without a device inspect says nothing of one, and the CPU needs none") func inspectWithout() throws {

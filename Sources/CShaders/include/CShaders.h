@@ -30,6 +30,8 @@ const void *cshaders_ternary_matmul_units(void);
 size_t cshaders_ternary_matmul_units_size(void);
 const void *cshaders_ternary_matmul_units_64(void);
 size_t cshaders_ternary_matmul_units_64_size(void);
+const void *cshaders_ternary_unpack(void);
+size_t cshaders_ternary_unpack_size(void);
 const void *cshaders_bitlinear_fused(void);
 size_t cshaders_bitlinear_fused_size(void);
 const void *cshaders_bitlinear_fused_dot(void);

@@ -44,43 +44,51 @@ extension Checkpoint {
         toGGUF path: String, type: TernaryBlockType = .tq2_0, embedding format: EmbeddingFormat = .common,
         progress: (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void = { _, _ in }
     ) throws {
-        let output = try OutputFile(path)
-        switch source {
-        case .huggingFace(let model): try write(model, to: output, type, format, progress)
-        case .gguf(let model): try write(model, to: output, type, format, progress)
-        }
-        try output.finish()
+        try weightSource.write(
+            toGGUF: path, name: name, tokenizer: hasTokenizer ? try tokenizer() : nil, type: type, embedding: format,
+            progress: progress)
     }
+}
 
-    private func write(
-        _ model: some WeightSource, to output: OutputFile, _ ternary: TernaryBlockType, _ format: EmbeddingFormat,
-        _ progress: (Int, Int) throws -> Void
+extension WeightSource {
+    /// Writes a model of these weights as a GGUF file, one tensor at a time; the file appears when it is complete.
+    ///
+    /// - Parameters:
+    ///   - name: `general.name`.
+    ///   - tokenizer: nil for a model without text.
+    ///   - progress: called after each layer with the bytes of the source that are done and their total; what it throws ends the
+    ///     writing.
+    /// - Throws: `FileError`; what stood at the path is then as it was before.
+    public func write(
+        toGGUF path: String, name: String, tokenizer: Tokenizer?, type: TernaryBlockType = .tq2_0,
+        embedding format: EmbeddingFormat = .common, progress: (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void = { _, _ in }
     ) throws {
-        let total = model.byteCount
+        let output = try OutputFile(path)
+        let total = byteCount
         try progress(0, total)
-        let tokenizer = hasTokenizer ? try self.tokenizer().vocabulary.metadata : []
-        var embedding: EmbeddingTable? = try model.embedding()
+        var embedding: EmbeddingTable? = try readEmbedding()
         let element = embedding!.tensorType(format)
         let metadata: [(key: String, value: GGUFValue)] =
             [
                 ("general.architecture", .text(MatMulFreeGGUF.architecture)), ("general.name", .text(name)),
-                ("general.file_type", .uint32(ternary.fileType)), ("general.quantization_version", .uint32(2)),
+                ("general.file_type", .uint32(type.fileType)), ("general.quantization_version", .uint32(2)),
                 ("general.alignment", .uint32(UInt32(GGUFFile.defaultAlignment))),
-            ] + MatMulFreeGGUF.metadata(configuration) + tokenizer
-        let tensors = MatMulFreeGGUF.tensors(configuration, ternary: ternary.tensorType, embedding: element)
+            ] + MatMulFreeGGUF.metadata(configuration) + (tokenizer?.vocabulary.metadata ?? [])
+        let tensors = MatMulFreeGGUF.tensors(configuration, ternary: type.tensorType, embedding: element)
         let writer = MatMulFreeWriter(
-            writer: try GGUFWriter(output, metadata: metadata, tensors: tensors), ternary: ternary.tensorType)
+            writer: try GGUFWriter(output, metadata: metadata, tensors: tensors), ternary: type.tensorType)
         try writer.write(embedding!, as: element)
         embedding = nil
-        try writer.write(try model.head())
-        try writer.write(try model.finalNorm())
-        var done = total - (0..<configuration.layerCount).reduce(0) { $0 + model.byteCount(layer: $1) }
+        try writer.write(try readHead())
+        try writer.write(try readFinalNorm())
+        var done = byteCountOutsideLayers
         try progress(done, total)
         for index in 0..<configuration.layerCount {
-            try writer.write(try model.layer(index))
-            done += model.byteCount(layer: index)
+            try writer.write(try readLayer(index))
+            done += byteCount(layer: index)
             try progress(done, total)
         }
+        try output.finish()
     }
 }
 

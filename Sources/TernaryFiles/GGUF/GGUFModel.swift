@@ -1,7 +1,7 @@
 import TernaryCore
 
 /// A MatMul-free model in a GGUF file.
-struct GGUFModel: WeightSource, Sendable {
+struct GGUFModel: WeightSource {
     let file: GGUFFile
     let configuration: MatMulFreeConfiguration
 
@@ -45,7 +45,7 @@ struct GGUFModel: WeightSource, Sendable {
             .reduce(0) { $0 + (file.tensors[$1.name]?.byteCount ?? 0) }
     }
 
-    func embedding() throws -> EmbeddingTable {
+    func readEmbedding() throws -> EmbeddingTable {
         let (rows, columns) = (configuration.vocabularySize, configuration.hiddenSize)
         let tensor = try file.tensor(MatMulFreeGGUF.embedding, dimensions: [columns, rows])
         do {
@@ -54,11 +54,11 @@ struct GGUFModel: WeightSource, Sendable {
         } catch let error as NonFiniteElement { throw notFinite(tensor.name, error) }
     }
 
-    func finalNorm() throws -> [Float] { try vector(MatMulFreeGGUF.finalNorm, configuration.hiddenSize) }
+    func readFinalNorm() throws -> [Float] { try vector(MatMulFreeGGUF.finalNorm, configuration.hiddenSize) }
 
-    func head() throws -> BitLinearWeights { try bitLinear(MatMulFreeGGUF.head(configuration)) }
+    func readHead() throws -> BitLinearWeights { try bitLinear(MatMulFreeGGUF.head(configuration)) }
 
-    func layer(_ index: Int) throws -> MatMulFreeLayer {
+    func readLayer(_ index: Int) throws -> MatMulFreeLayer {
         let (h, d) = (configuration.hiddenSize, configuration.stateSize)
         func own(_ name: String, _ width: Int) throws -> [Float] { try vector(MatMulFreeGGUF.vector(index, name), width) }
         func linear(_ role: BitLinearRole) throws -> BitLinearWeights {
@@ -103,8 +103,9 @@ struct GGUFModel: WeightSource, Sendable {
         let name = matrix.name + ".weight"
         let tensor = try file.tensor(name, dimensions: [TernaryBlock.padded(matrix.columns), matrix.rows])
         guard
-            let trits = TernaryMatrix(
-                blocks: try file.bytes(tensor), tensor.type, rows: matrix.rows, columns: matrix.columns, scale: scale)
+            let trits = try TernaryMatrix(
+                tensor.type, rows: matrix.rows, columns: matrix.columns, scale: scale,
+                read: { try file.file.read(into: $0, at: tensor.offset + $1 * (tensor.byteCount / matrix.rows)) })
         else {
             throw FileError(file.path, at: name, "has a block whose scale is not 1, a code of no trit, or padding that is not 0")
         }

@@ -52,37 +52,72 @@ enum TernaryBlock {
         pack(240, step: 4, digits: 4, at: 48)
     }
 
-    /// Reads blocks into codes.
+    /// Unpacks a row's blocks into a row of tiles, of whose words every fourth is the row's.
     ///
-    /// - Returns: whether every block's scale is 1 and every code is that of a trit.
-    static func decode(
-        _ bytes: UnsafePointer<UInt8>, blocks: Int, as type: GGUFTensorType, into codes: UnsafeMutablePointer<UInt8>
+    /// - Returns: whether every block's scale is 1, every code that of a trit, and everything from `columns` on zero.
+    static func unpack(
+        _ bytes: UnsafePointer<UInt8>, as type: GGUFTensorType, columns: Int, into words: UnsafeMutablePointer<UInt32>
     ) -> Bool {
-        var sound = true
-        for block in 0..<blocks {
-            let source = bytes + block * type.blockByteCount
-            let target = codes + block * length
-            let scale = UInt16(source[type.blockByteCount - 2]) | UInt16(source[type.blockByteCount - 1]) << 8
-            sound = sound && scale == one
-            if type == .tq2 { sound = decode2(source, target) && sound } else { decode1(source, target) }
+        let groups = TernaryMatrix.padded(columns, to: 16) >> 4
+        var isSound = true
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: length / 16) { block in
+            let block = block.baseAddress!
+            for index in 0..<padded(columns) / length {
+                let source = bytes + index * type.blockByteCount
+                let scale = UInt16(source[type.blockByteCount - 2]) | UInt16(source[type.blockByteCount - 1]) << 8
+                let unpacked = type == .tq2 ? unpack2(source, block) : unpack1(source, block)
+                isSound = isSound && unpacked && scale == one
+                let (first, present) = (index * (length / 16), min(length / 16, groups - index * (length / 16)))
+                for group in 0..<present { words[4 * (first + group)] = block[group] }
+                for group in present..<length / 16 { isSound = isSound && block[group] == TernaryMatrix.zeroWord }
+            }
         }
-        return sound
+        let last = words[4 * (groups - 1)]
+        for within in stride(from: 15, through: (columns - 1) % 16 + 1, by: -1) {
+            isSound = isSound && (last >> TernaryMatrix.shift(within)) & 3 == 1
+        }
+        return isSound
     }
 
-    private static func decode2(_ bytes: UnsafePointer<UInt8>, _ codes: UnsafeMutablePointer<UInt8>) -> Bool {
-        var bad: UInt8 = 0
+    /// The codes of 16 bytes at once: in each byte are those of four groups of 16 columns, in a word of a tile those of every fourth
+    /// byte. A transposition, byte by byte, of four words' four pairs of bits.
+    private static func unpack2(_ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>) -> Bool {
+        let source = UnsafeRawPointer(bytes)
+        var bad: UInt32 = 0
         for half in 0..<2 {
-            let target = codes + half * 128
-            for m in 0..<32 {
-                let byte = bytes[half * 32 + m]
-                bad |= byte & byte >> 1 & 0x55
-                target[m] = byte & 3
-                target[m + 32] = byte >> 2 & 3
-                target[m + 64] = byte >> 4 & 3
-                target[m + 96] = byte >> 6
+            for part in 0..<2 {
+                let from = half * 32 + part * 16
+                var a = source.loadUnaligned(fromByteOffset: from, as: UInt32.self)
+                var b = source.loadUnaligned(fromByteOffset: from + 4, as: UInt32.self)
+                var c = source.loadUnaligned(fromByteOffset: from + 8, as: UInt32.self)
+                var d = source.loadUnaligned(fromByteOffset: from + 12, as: UInt32.self)
+                bad |= (a & a >> 1 | b & b >> 1 | c & c >> 1 | d & d >> 1) & 0x5555_5555
+                exchange(&a, &c, by: 4, 0x0F0F_0F0F)
+                exchange(&b, &d, by: 4, 0x0F0F_0F0F)
+                exchange(&a, &b, by: 2, 0x3333_3333)
+                exchange(&c, &d, by: 2, 0x3333_3333)
+                let target = words + half * 8 + part
+                (target[0], target[2], target[4], target[6]) = (a, b, c, d)
             }
         }
         return bad == 0
+    }
+
+    /// Exchanges the upper bits of every field of `a` with the lower ones of `b`.
+    @inline(__always)
+    private static func exchange(_ a: inout UInt32, _ b: inout UInt32, by shift: UInt32, _ lower: UInt32) {
+        let difference = (a >> shift ^ b) & lower
+        b ^= difference
+        a ^= difference << shift
+    }
+
+    private static func unpack1(_ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>) -> Bool {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: length) { codes in
+            let codes = codes.baseAddress!
+            decode1(bytes, codes)
+            for group in 0..<length / 16 { TernaryRow.pack(codes + 16 * group, groups: 1, into: words + group) }
+        }
+        return true
     }
 
     private static func decode1(_ bytes: UnsafePointer<UInt8>, _ codes: UnsafeMutablePointer<UInt8>) {
@@ -131,34 +166,61 @@ extension TernaryMatrix {
 
     /// Unpacks blocks; nil where a block's scale is not 1, a code is no trit's, or padding is not zero.
     init?(blocks bytes: [UInt8], _ type: GGUFTensorType, rows: Int, columns: Int, scale: Float) {
-        self.init(rows: rows, columns: columns, scale: scale)
+        let rowBytes = TernaryBlock.padded(columns) / TernaryBlock.length * type.blockByteCount
+        precondition(bytes.count == rows * rowBytes)
+        // Nothing is read that could fail.
+        try? self.init(type, rows: rows, columns: columns, scale: scale) { target, row in
+            bytes.withUnsafeBytes {
+                target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[row * rowBytes..<row * rowBytes + target.count]))
+            }
+        }
+    }
+
+    /// Unpacks blocks on several threads, each of which reads what it unpacks, so that bytes are still in its cache then; nil where
+    /// a block's scale is not 1, a code is no trit's, or padding is not zero.
+    ///
+    /// - Parameter read: fills memory with the blocks of rows from a given one on.
+    init?(
+        _ type: GGUFTensorType, rows: Int, columns: Int, scale: Float,
+        read: (UnsafeMutableRawBufferPointer, _ firstRow: Int) throws -> Void
+    ) throws {
         let width = TernaryBlock.padded(columns)
         let rowBytes = width / TernaryBlock.length * type.blockByteCount
-        let groups = paddedColumns >> 4
-        precondition(bytes.count == rows * rowBytes)
-        let soundRows = [Bool](unsafeUninitializedCapacity: rows) { sound, initialized in
-            let sound = sound.baseAddress!
-            bytes.withUnsafeBufferPointer { bytes in
-                let bytes = bytes.baseAddress!
-                words.withUnsafeMutableBufferPointer { words in
-                    let words = words.baseAddress!
-                    Parallel.forRows(rows, weightsEach: width) { part in
-                        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: width) { codes in
-                            codes.initialize(repeating: 1)
-                            let codes = codes.baseAddress!
-                            for row in part {
-                                let trits = TernaryBlock.decode(
-                                    bytes + row * rowBytes, blocks: width / TernaryBlock.length, as: type, into: codes)
-                                let padding = (columns..<width).allSatisfy { codes[$0] == 1 }
-                                (sound + row).initialize(to: trits && padding)
-                                TernaryRow.pack(codes, groups: groups, into: words + TernaryRow.firstWord(row, groups))
-                            }
-                        }
+        let groups = Self.padded(columns, to: 16) >> 4
+        let tileRows = (rows + 3) / 4
+        // Whether rows were sound, or why they could not be read: of a part, at its first tile.
+        nonisolated(unsafe) let outcomes = UnsafeMutableBufferPointer<Result<Bool, any Error>>.allocate(capacity: tileRows)
+        outcomes.initialize(repeating: .success(true))
+        defer {
+            outcomes.deinitialize()
+            outcomes.deallocate()
+        }
+        self.init(rows: rows, columns: columns, scale: scale) { words in
+            let words = words.baseAddress!
+            // Whole tiles of four rows.
+            Parallel.forRows(tileRows, weightsEach: 4 * width) { tiles in
+                let part = tiles.lowerBound * 4..<min(rows, tiles.upperBound * 4)
+                var isSound = true
+                withUnsafeTemporaryAllocation(byteCount: part.count * rowBytes, alignment: 16) { bytes in
+                    do { try read(bytes, part.lowerBound) } catch {
+                        outcomes[tiles.lowerBound] = .failure(error)
+                        return
+                    }
+                    let blocks = UnsafePointer(bytes.bindMemory(to: UInt8.self).baseAddress!)
+                    for row in part {
+                        let target = words + TernaryRow.firstWord(row, groups)
+                        let unpacked = TernaryBlock.unpack(
+                            blocks + (row - part.lowerBound) * rowBytes, as: type, columns: columns, into: target)
+                        isSound = unpacked && isSound
                     }
                 }
+                if !isSound { outcomes[tiles.lowerBound] = .success(false) }
+                for row in part.upperBound..<max(part.upperBound, tiles.upperBound * 4) {
+                    let target = words + TernaryRow.firstWord(row, groups)
+                    for group in 0..<groups { target[4 * group] = Self.zeroWord }
+                }
             }
-            initialized = rows
         }
-        guard soundRows.allSatisfy({ $0 }) else { return nil }
+        for outcome in outcomes where try !outcome.get() { return nil }
     }
 }

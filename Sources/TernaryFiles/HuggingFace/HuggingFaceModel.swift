@@ -1,7 +1,7 @@
 import TernaryCore
 
 /// A MatMul-free model in a Hugging Face directory: `config.json` and safetensors files.
-struct HuggingFaceModel: WeightSource, Sendable {
+struct HuggingFaceModel: WeightSource {
     let path: String
     let configuration: MatMulFreeConfiguration
     let tensors: SafetensorsDirectory
@@ -47,20 +47,20 @@ struct HuggingFaceModel: WeightSource, Sendable {
         return names.reduce(0) { $0 + (tensors.tensors[$1]?.tensor.byteCount ?? 0) }
     }
 
-    func embedding() throws -> EmbeddingTable {
+    func readEmbedding() throws -> EmbeddingTable {
         try tensors.embedding("model.embeddings.weight", rows: configuration.vocabularySize, columns: configuration.hiddenSize)
     }
 
-    func finalNorm() throws -> [Float] { try tensors.vector("model.norm.weight", shape: [configuration.hiddenSize]) }
+    func readFinalNorm() throws -> [Float] { try tensors.vector("model.norm.weight", shape: [configuration.hiddenSize]) }
 
-    func head() throws -> BitLinearWeights {
+    func readHead() throws -> BitLinearWeights {
         let weight = configuration.tiesEmbeddings ? "model.embeddings.weight" : "lm_head.weight"
         let matrix = try tensors.matrices(weight, rows: configuration.vocabularySize, columns: configuration.hiddenSize)[0]
         return BitLinearWeights(
             norm: try tensors.vector("lm_head.norm.weight", shape: [configuration.hiddenSize]), matrix: matrix)
     }
 
-    func layer(_ index: Int) throws -> MatMulFreeLayer {
+    func readLayer(_ index: Int) throws -> MatMulFreeLayer {
         let gateUp = try matrices(.gateUp, index)
         return MatMulFreeLayer(
             attentionNorm: try norm(.attention, index), input: try bitLinear(.input, index),

@@ -29,25 +29,72 @@ final class DeviceWeights: Sendable {
     }
 
     let layers: [Layer]
+    /// The whole table, or a pass's rows of it, which the host puts there.
     let embedding: [EmbeddingPart]
+    /// The table where it stays with the host.
+    let hostEmbedding: HostEmbedding?
     let embeddingElement: EmbeddingTable.Element
+    /// Where matrices are unpacked before they are used; nil where kernels read them as they lie.
+    let unpacked: UnpackedWeights?
     let headOuter, headCombined, headWeights: BufferSlice
     let headScale: Float
     /// Bytes of all of it.
     let byteCount: Int
 
-    init(_ weights: MatMulFreeWeights, on device: Device, progress: (Double) -> Void) throws {
-        let epsilon = weights.configuration.normEpsilon
+    /// Uploads what a stream reads, each part while the next one is read.
+    ///
+    /// - Parameters:
+    ///   - table: the embedding, which the stream has given already.
+    ///   - passTokens: most tokens of a pass, where the embedding stays with the host; nil where it goes to the device.
+    ///   - packing: of the matrices, not automatic.
+    init(
+        _ stream: WeightStream, embedding table: EmbeddingTable, on device: Device, passTokens: Int?, packing: WeightPacking,
+        progress: (Double) -> Void
+    ) throws {
+        let configuration = stream.configuration
+        let epsilon = configuration.normEpsilon
         let sizes = Self.byteCounts(
-            of: weights.configuration, embeddingElement: weights.embedding.element, on: device.description)
+            of: configuration, embeddingElement: table.element, passTokens: passTokens, packing: packing, on: device.description
+        )
         byteCount = sizes.weights + sizes.embedding
         let total = Double(byteCount)
         var done = 0
+        embeddingElement = table.element
+        if let passTokens {
+            let rows = try HostEmbedding(table, passTokens: passTokens, device: device)
+            hostEmbedding = rows
+            embedding = [EmbeddingPart(rows: 0..<passTokens, slice: BufferSlice(rows.gathered))]
+        } else {
+            hostEmbedding = nil
+            embedding = try Self.uploadEmbedding(table, to: device) { bytes in
+                done += bytes
+                progress(Double(done) / total)
+            }
+        }
+
+        let (head, finalNorm) = try stream.head()
+        let headNorm = InputNorm(outer: finalNorm, outerEpsilon: epsilon, inner: head.norm)
+        let headLayout = HeadLayout(configuration, packing: packing)
+        var headArena = Arena(byteCount: headLayout.byteCount, packing: packing)
+        headArena.put(rows: [finalNorm], at: headLayout.outer)
+        headArena.put(rows: [headNorm.combined], at: headLayout.combined)
+        headArena.put(words: [head.matrix.words], at: headLayout.weights)
+        var packed: [UnpackedWeights.Packed] = []
+        let placeHead = try headArena.upload(to: device, label: "head")
+        (headOuter, headCombined, headWeights) = (
+            placeHead(headLayout.outer), placeHead(headLayout.combined), placeHead(headLayout.weights)
+        )
+        packed += headArena.packed(placeHead)
+        headScale = head.matrix.scale
+        done += headLayout.byteCount
+        progress(Double(done) / total)
+
         var layers: [Layer] = []
-        for (index, layer) in weights.layers.enumerated() {
+        for index in 0..<configuration.layerCount {
+            let layer = try stream.layer()
             let norms = LayerNorms(layer, epsilon: epsilon)
-            let layout = BlockLayout(weights.configuration, hasLowerBound: layer.lowerBound != nil)
-            var arena = Arena(byteCount: layout.byteCount)
+            let layout = BlockLayout(configuration, hasLowerBound: layer.lowerBound != nil, packing: packing)
+            var arena = Arena(byteCount: layout.byteCount, packing: packing)
             arena.put(rows: [layer.attentionNorm], at: layout.mixerOuter)
             arena.put(rows: [norms.input.combined, norms.forget.combined, norms.gate.combined], at: layout.mixerCombined)
             arena.put(
@@ -62,6 +109,7 @@ final class DeviceWeights: Sendable {
             arena.put(rows: [norms.down.combined], at: layout.downNorm)
             arena.put(words: [layer.down.matrix.words], at: layout.downWeights)
             let place = try arena.upload(to: device, label: "block \(index)")
+            packed += arena.packed(place)
             layers.append(
                 Layer(
                     mixerOuter: place(layout.mixerOuter), mixerCombined: place(layout.mixerCombined),
@@ -80,22 +128,11 @@ final class DeviceWeights: Sendable {
             progress(Double(done) / total)
         }
         self.layers = layers
-
-        embeddingElement = weights.embedding.element
-        embedding = try Self.uploadEmbedding(weights.embedding, to: device) { bytes in
-            done += bytes
-            progress(Double(done) / total)
-        }
-
-        let headNorm = weights.headInputNorm
-        let layout = HeadLayout(weights.configuration)
-        var arena = Arena(byteCount: layout.byteCount)
-        arena.put(rows: [weights.finalNorm], at: layout.outer)
-        arena.put(rows: [headNorm.combined], at: layout.combined)
-        arena.put(words: [weights.head.matrix.words], at: layout.weights)
-        let place = try arena.upload(to: device, label: "head")
-        (headOuter, headCombined, headWeights) = (place(layout.outer), place(layout.combined), place(layout.weights))
-        headScale = weights.head.matrix.scale
+        unpacked =
+            packing == .base3
+            ? try UnpackedWeights(
+                packed, byteCount: Self.unpackedBytes(configuration, packing: packing), device: device)
+            : nil
         progress(1)
     }
 
@@ -124,9 +161,13 @@ private struct Arena {
         case words([[UInt32]])
     }
     private let byteCount: Int
+    private let packing: WeightPacking
     private var contents: [(content: Content, range: Range<Int>)] = []
 
-    init(byteCount: Int) { self.byteCount = byteCount }
+    init(byteCount: Int, packing: WeightPacking) {
+        self.byteCount = byteCount
+        self.packing = packing
+    }
 
     /// Rows of floats, each padded with zeros to whole tiles.
     mutating func put(rows: [[Float]], at range: Range<Int>) {
@@ -134,10 +175,23 @@ private struct Arena {
         contents.append((.rows(rows), range))
     }
 
-    /// Packed matrices one behind the other.
+    /// Matrices of one shape, one behind the other.
     mutating func put(words: [[UInt32]], at range: Range<Int>) {
-        precondition(words.reduce(0) { $0 + $1.count * 4 } == range.count, "matrices of another size than laid out")
+        precondition(words.reduce(0) { $0 + byteCount(of: $1) } == range.count, "matrices of another size than laid out")
         contents.append((.words(words), range))
+    }
+
+    private func byteCount(of words: [UInt32]) -> Int {
+        packing == .base3 ? Base3Packing.byteCount(tiles: words.count / 4) : words.count * 4
+    }
+
+    /// What was put there packed to 1.6 bits.
+    func packed(_ place: (Range<Int>) -> BufferSlice) -> [UnpackedWeights.Packed] {
+        guard packing == .base3 else { return [] }
+        return contents.compactMap { content, range in
+            guard case .words(let matrices) = content else { return nil }
+            return UnpackedWeights.Packed(slice: place(range), matrices: matrices.count, tiles: matrices[0].count / 4)
+        }
     }
 
     /// Makes the buffer and gives back how to name a part of it.
@@ -156,7 +210,8 @@ private struct Arena {
                     offset += paddedWidth(row.count) * 4
                 }
             case .words(let matrices):
-                for words in matrices {
+                for matrix in matrices {
+                    let words = packing == .base3 ? Base3Packing.pack(matrix) : matrix
                     try words.withUnsafeBytes { try device.upload($0, to: buffer, offset: offset) }
                     offset += words.count * 4
                 }

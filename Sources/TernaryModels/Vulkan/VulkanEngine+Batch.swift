@@ -37,9 +37,13 @@ extension VulkanEngine {
         var drawn = Array(repeating: [Int](), count: count)
         for rows in parts(of: tokens.count) {
             try write(tokens[rows], of: sequences[rows])
-            // No more work a submission than a prompt's is: a slow device must not take one for a hang.
-            let most = max(1, min(BatchWorkspace.mostSteps, workspace.capacity / rows.count))
+            // No more work a submission than a prompt's is: a slow device must not take one for a hang. Where the host keeps the
+            // embedding, it puts the rows of what was drawn in place.
+            let most = weights.hostEmbedding != nil ? 1 : max(1, min(BatchWorkspace.mostSteps, workspace.capacity / rows.count))
             for first in stride(from: 0, to: count, by: most) {
+                if weights.hostEmbedding != nil, first > 0 {
+                    try write(drawn[first - 1].suffix(rows.count), of: sequences[rows])
+                }
                 let steps = min(most, count - first)
                 try run(try recording(BatchPass(rows: rows.count, drawnSteps: steps)))
                 let words = try device.download(UInt32.self, count: steps * rows.count, from: batch.drawn)
@@ -68,7 +72,7 @@ extension VulkanEngine {
     }
 
     private func write(_ tokens: ArraySlice<Int>, of sequences: ArraySlice<Int>) throws {
-        try device.upload(tokens.map { UInt32($0) }, to: batch.tokens)
+        try device.upload(try tokenIds(tokens), to: batch.tokens)
         try device.upload(sequences.map { UInt32($0) }, to: batch.sequences)
     }
 

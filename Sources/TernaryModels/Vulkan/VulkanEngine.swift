@@ -1,3 +1,4 @@
+import Dispatch
 import TernaryCore
 import TernaryKernels
 import VulkanCompute
@@ -29,11 +30,16 @@ public final class VulkanEngine: Engine {
     public let form: Form
     /// By timestamps at both ends of a pass; nil where the device has none.
     public internal(set) var deviceSeconds: Double?
-    /// What the driver has given, blocks that are only partly used included.
-    public var memory: MemoryUse { device.usedBytes }
+    /// What the driver has given, blocks that are only partly used included, and an embedding that stays with the host.
+    public var memory: MemoryUse {
+        let used = device.usedBytes
+        return MemoryUse(device: used.device, host: used.host + (weights.hostEmbedding?.table.bytes.count ?? 0))
+    }
     /// The most of it that the driver had given at a time.
     public var peakMemory: MemoryUse { device.peakBytes }
 
+    /// What its buffers were made to take.
+    public let memoryEstimate: MemoryEstimate
     /// Sequences whose states it keeps.
     public let sequenceCount: Int
 
@@ -65,29 +71,44 @@ public final class VulkanEngine: Engine {
     /// Recordings kept; prompts come in all lengths.
     private static let mostRecordings = 8
 
-    /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 190 MiB, in whole tiles of the matrix units.
-    static func capacity(_ configuration: MatMulFreeConfiguration, on device: DeviceDescription) -> Int {
+    /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 96 MiB, half of that where weights are to
+    /// take little room, in whole tiles of the matrix units.
+    static func capacity(
+        _ configuration: MatMulFreeConfiguration, packing: WeightPacking, on device: DeviceDescription
+    ) -> Int {
         if device.kind == .software { return 16 }
-        let (hidden, channels, intermediate) = (
-            paddedWidth(configuration.hiddenSize), paddedWidth(configuration.stateSize),
-            paddedWidth(configuration.intermediateSize)
-        )
-        let bytesEach = 4 * (hidden + 5 * channels + intermediate) + max(3 * hidden, channels, intermediate)
-        return min(2048, max(256, (192 << 20) / bytesEach / 128 * 128))
+        // Of many tokens, so that what is rounded up does not count for much.
+        let most = 2048
+        let bytes =
+            Workspace.Sizes(configuration, capacity: most, logitRows: 0, sequences: 1).deviceBytes
+            + UnfusedWorkspace.Sizes(configuration, capacity: most, sequences: 1, usesEpilogues: true).deviceBytes
+        return min(most, max(128, (packing == .base3 ? 48 << 20 : 96 << 20) / (bytes / most) / 128 * 128))
     }
 
     /// Rows of logits that one pass can leave.
     static func logitRows(capacity: Int) -> Int { min(capacity, mostLogitRows) }
 
-    /// Uploads a model.
+    /// Uploads a model: the device takes each part while the next one is read or made, and the host never holds all of them.
     ///
     /// - Parameters:
+    ///   - placement: of the embedding.
+    ///   - packing: of the ternary weights.
     ///   - sequences: whose states are kept.
     ///   - progress: is given the share of the tensors that are on the device.
-    /// - Throws: `VulkanError`, also where the model does not fit.
-    public init(
-        _ weights: MatMulFreeWeights, on device: Device, form: Form = .automatic, sequences: Int = 1,
-        progress: (Double) -> Void = { _ in }
+    /// - Throws: `VulkanError`, also where the model does not fit, and what reading meets.
+    public convenience init(
+        _ weights: any WeightSource, on device: Device, form: Form = .automatic, placement: EmbeddingPlacement = .automatic,
+        packing: WeightPacking = .automatic, sequences: Int = 1, progress: (Double) -> Void = { _ in }
+    ) throws {
+        try self.init(
+            WeightStream(weights), on: device, form: form, placement: placement, packing: packing, sequences: sequences,
+            progress: progress)
+    }
+
+    /// Uploads a model whose tensors are being read.
+    init(
+        _ weights: WeightStream, on device: Device, form: Form, placement: EmbeddingPlacement, packing: WeightPacking,
+        sequences: Int, progress: (Double) -> Void
     ) throws {
         precondition(sequences > 0, "an engine holds a sequence at least")
         self.device = device
@@ -96,11 +117,17 @@ public final class VulkanEngine: Engine {
         deviceSeconds = description.features.contains(.timestamps) ? 0 : nil
         configuration = weights.configuration
         traits = DeviceTraits(description)
-        if let reason = form.whyNot(configuration, element: weights.embedding.element, on: description) {
-            throw VulkanError.missingFeature("decoding in one dispatch: \(reason)")
-        }
         self.form = form.fitting(configuration, on: description)
-        let capacity = Self.capacity(configuration, on: description)
+        let table = try weights.embedding()
+        memoryEstimate = MemoryEstimate(
+            configuration, embeddingElement: table.element, on: description, form: form, placement: placement,
+            packing: packing, sequences: sequences)
+        if form == .resident && !memoryEstimate.decodesResident {
+            let reason = form.whyNot(configuration, element: table.element, on: description)
+            throw VulkanError.missingFeature(
+                "decoding in one dispatch: \(reason ?? "the embedding lies with the host, or weights take 1.6 bits")")
+        }
+        let capacity = Self.capacity(configuration, packing: memoryEstimate.packing, on: description)
         sequenceCount = sequences
         workspace = try Workspace(
             configuration, capacity: capacity, logitRows: Self.logitRows(capacity: capacity), sequences: sequences, device: device
@@ -112,10 +139,12 @@ public final class VulkanEngine: Engine {
             ? nil
             : try UnfusedWorkspace(
                 configuration, workspace: workspace, usesEpilogues: self.form != .unfused, device: device)
-        self.weights = try DeviceWeights(weights, on: device, progress: progress)
+        self.weights = try DeviceWeights(
+            weights, embedding: table, on: device, passTokens: memoryEstimate.hostEmbedding > 0 ? capacity : nil,
+            packing: memoryEstimate.packing, progress: progress)
         isDecodeSettled = self.form != .automatic
         decodeForm = "dispatches"
-        if self.form.decodesResident(configuration, element: weights.embedding.element, on: description) {
+        if memoryEstimate.decodesResident {
             resident = try ResidentDecoder(
                 configuration, weights: self.weights, workspace: workspace, sequences: sequences, device: device, traits: traits)
             decodeForm = "one resident dispatch"
@@ -220,7 +249,9 @@ public final class VulkanEngine: Engine {
     }
 
     func record(_ steps: [Plan.Step], label: String, isTimed: Bool = false) throws -> Recording {
-        try device.record(label: label) { recorder in
+        let steps = weights.unpacked?.applied(to: steps) ?? steps
+        compile(steps)
+        return try device.record(label: label) { recorder in
             if isTimed { try recorder.writeTimestamp(0) }
             for step in steps {
                 switch step {
@@ -235,8 +266,32 @@ public final class VulkanEngine: Engine {
         }
     }
 
+    /// Compiles what steps need and what is not compiled yet, on several threads: most of the time to the first token of a device's first run.
+    private func compile(_ steps: [Plan.Step]) {
+        struct Build: Hashable {
+            var name: String
+            var constants: [UInt32]
+        }
+        var kernels: [Build: any Kernel] = [:]
+        for case .dispatch(let kernel, _) in steps {
+            kernels[Build(name: kernel.code(for: traits).name, constants: kernel.constants(for: traits))] = kernel
+        }
+        let all = Array(kernels.values)
+        let (device, traits) = (device, traits)
+        DispatchQueue.concurrentPerform(iterations: all.count) { index in
+            // What fails here fails again, and is thrown, when it is recorded.
+            _ = try? device.pipeline(for: all[index], traits: traits)
+        }
+    }
+
     private func write(_ tokens: ArraySlice<Int>) throws {
-        try tokens.map { UInt32($0) }.withUnsafeBytes { try device.upload($0, to: workspace.tokens) }
+        try device.upload(try tokenIds(tokens), to: workspace.tokens)
+    }
+
+    /// What a pass is told of its tokens.
+    func tokenIds(_ tokens: ArraySlice<Int>) throws -> [UInt32] {
+        let ids = try weights.hostEmbedding?.gather(tokens, on: device) ?? Array(tokens)
+        return ids.map { UInt32($0) }
     }
 
     func read(_ buffer: Buffer, offset: Int = 0, count: Int) throws -> [Float] {

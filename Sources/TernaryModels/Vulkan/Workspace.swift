@@ -3,6 +3,9 @@ import TernaryKernels
 import VulkanCompute
 
 /// Activations of up to `capacity` tokens on a device; rows are padded to whole tiles, padding stays zero.
+///
+/// Where rows need no padding, buffers share memory: the two mixers' are never wanted at the same time, and the recurrence and the output
+/// gate write each element where the one that they made it of was. Padding would not stay zero in shared memory.
 final class Workspace: Sendable {
     /// Tokens that one pass may take.
     let capacity: Int
@@ -37,12 +40,24 @@ final class Workspace: Sendable {
         x = try make(sizes.hidden, "residual stream")
         lastRow = try make(sizes.lastRow, "last row")
         state = try make(sizes.state, "state")
-        forget = try make(sizes.channels, "forget gate")
-        input = try make(sizes.channels, "input gate")
-        hidden = try make(sizes.channels, "hidden")
-        gate = try make(sizes.channels, "gate projection")
-        gated = try make(sizes.channels, "gated")
-        product = try make(sizes.product, "product")
+        if let mixers = sizes.mixers {
+            let shared = try make(mixers.byteCount, "mixers")
+            func part(_ offset: Int, _ byteCount: Int, _ label: String) throws -> Buffer {
+                try device.makeBuffer(byteCount: byteCount, within: shared, offset: offset, label: label)
+            }
+            forget = try part(0, sizes.channels, "forget gate, gated")
+            input = try part(mixers.distance, sizes.channels, "input gate, hidden")
+            gate = try part(2 * mixers.distance, sizes.channels, "gate projection")
+            product = try part(0, sizes.product, "product")
+            (hidden, gated) = (input, forget)
+        } else {
+            forget = try make(sizes.channels, "forget gate")
+            input = try make(sizes.channels, "input gate")
+            hidden = try make(sizes.channels, "hidden")
+            gate = try make(sizes.channels, "gate projection")
+            gated = try make(sizes.channels, "gated")
+            product = try make(sizes.product, "product")
+        }
         logits = try device.makeBuffer(byteCount: sizes.logits, memory: .readback, label: "logits")
     }
 
@@ -51,6 +66,8 @@ final class Workspace: Sendable {
         let tokens, hidden, lastRow, state, product, logits: Int
         /// Of each of the five buffers of the state's width.
         let channels: Int
+        /// Of the memory that both mixers share, and from one of the token mixer's buffers in it to the next; nil where rows are padded.
+        let mixers: (byteCount: Int, distance: Int)?
 
         init(_ configuration: MatMulFreeConfiguration, capacity: Int, logitRows: Int, sequences: Int) {
             tokens = 4 * capacity
@@ -60,9 +77,17 @@ final class Workspace: Sendable {
             channels = paddedWidth(configuration.stateSize) * 4 * capacity
             product = paddedWidth(configuration.intermediateSize) * 4 * capacity
             logits = configuration.vocabularySize * 4 * logitRows
+            let widths = [configuration.stateSize, configuration.intermediateSize]
+            if widths.allSatisfy({ paddedWidth($0) == $0 }) {
+                let multiple = Buffer.sharedAlignment
+                let distance = (channels + multiple - 1) / multiple * multiple
+                mixers = (max(3 * distance, (product + multiple - 1) / multiple * multiple), distance)
+            } else {
+                mixers = nil
+            }
         }
 
         /// What stays on the device, without the state.
-        var deviceBytes: Int { hidden + lastRow + 5 * channels + product }
+        var deviceBytes: Int { hidden + lastRow + (mixers?.byteCount ?? 5 * channels + product) }
     }
 }

@@ -7,13 +7,17 @@ import VulkanCompute
 /// Every way to run a model here.
 enum EngineKind: String, Sendable, CaseIterable, CustomTestStringConvertible {
     case reference, cpu, fused, unfused
+    /// On a Vulkan device in the form that it chooses, the embedding with the host.
+    case hostEmbedding
+    /// The same at 1.6 bits a weight.
+    case base3
 
     /// Those that this machine can run.
     static let available: [EngineKind] = allCases.filter { !$0.isVulkan || TestDevice.isPresent }
     /// Those that are compared with the reference.
     static let compared: [EngineKind] = available.filter { $0 != .reference }
 
-    var isVulkan: Bool { self == .fused || self == .unfused }
+    var isVulkan: Bool { self != .reference && self != .cpu }
     var testDescription: String { rawValue }
 
     func engine(_ weights: MatMulFreeWeights, sequences: Int = 1) throws -> any Engine {
@@ -26,6 +30,10 @@ enum EngineKind: String, Sendable, CaseIterable, CustomTestStringConvertible {
             // Tiny rows fit the smallest shared memory: nothing may fall back unnoticed.
             #expect(engine.form == (self == .fused ? .fused : .unfused))
             return engine
+        case .hostEmbedding, .base3:
+            return try VulkanEngine(
+                weights, on: try #require(TestDevice.shared), placement: .host, packing: self == .base3 ? .base3 : .twoBits,
+                sequences: sequences)
         }
     }
 }

@@ -33,5 +33,7 @@ struct TinyModel: Sendable, CustomTestStringConvertible {
     static let small = TinyModel(hidden: 70, intermediate: 45, layers: 2, vocabulary: 51)
     static let wide = TinyModel(hidden: 200, intermediate: 131, layers: 3, vocabulary: 37, lowerBounds: false)
     static let expanded = TinyModel(hidden: 33, state: 66, intermediate: 19, layers: 1, vocabulary: 21, lowerBounds: false)
-    static let all = [small, wide, expanded]
+    /// Rows without padding, for which buffers share memory; the channel mixer's are the wider.
+    static let tiled = TinyModel(hidden: 48, state: 32, intermediate: 112, layers: 2, vocabulary: 29, lowerBounds: false)
+    static let all = [small, wide, expanded, tiled]
 }
