@@ -55,6 +55,9 @@ public struct TernaryMatmul: Kernel {
         return tokens > 64 ? .large : .small
     }
 
+    /// Whether it runs on matrix units here.
+    public func usesMatrixUnits(on device: DeviceTraits) -> Bool { unitsTile(device) != nil }
+
     /// For matrix units, or with the packed dot product, where the device has them.
     public func code(for device: DeviceTraits) -> ShaderCode {
         if let tile = unitsTile(device) { return tile.code }
