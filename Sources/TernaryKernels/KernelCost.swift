@@ -129,7 +129,8 @@ extension MLGRUFused: CostedKernel {
             + .product(
                 tokens: tokens, rows: channels, columns: columns, matrices: 3,
                 input: state + (hasLowerBound ? channels * 4 : 0), written: 3 * values * 4)
-        cost.floatOperations += gates.floatOperations + (isSequence ? 0 : 2 * values + OutputGate(count: values).cost.floatOperations)
+        cost.floatOperations +=
+            gates.floatOperations + (isSequence ? 0 : 2 * values + OutputGate(count: values).cost.floatOperations)
         return cost
     }
 }

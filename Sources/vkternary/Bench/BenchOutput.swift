@@ -53,7 +53,10 @@ struct BenchOutput: ParsableArguments {
     }
 
     /// Finds out before the work what would be in vain after it.
-    func checkFiles() throws { for path in save { try checkWritable(path) } }
+    func checkFiles() throws {
+        for path in save { try checkWritable(path) }
+        _ = try BenchFacts.commit()
+    }
 
     func write(_ table: BenchTable) throws {
         for path in save { try writeFile(Array(table.text(BenchFormat(fileName: path)!).utf8), to: path) }
