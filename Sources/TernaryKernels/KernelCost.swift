@@ -7,9 +7,17 @@ public struct KernelCost: Sendable, Equatable {
     /// Bytes of outputs.
     public var written: Int
     /// Multiplications and additions of int8 values: two for each weight and token.
-    public var int8Operations = 0
+    public var int8Operations: Int
     /// Additions, multiplications, comparisons, roundings, divisions and exponentials of floats, each counted as one.
-    public var floatOperations = 0
+    public var floatOperations: Int
+
+    /// Nothing is computed unless it is said.
+    public init(read: Int, written: Int, int8Operations: Int = 0, floatOperations: Int = 0) {
+        self.read = read
+        self.written = written
+        self.int8Operations = int8Operations
+        self.floatOperations = floatOperations
+    }
 
     /// All bytes.
     public var bytes: Int { read + written }

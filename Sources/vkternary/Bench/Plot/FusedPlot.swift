@@ -38,11 +38,11 @@ struct FusedPlot {
         let tokens = times.keys.sorted()
         let across = tokens.count == 1 ? 1 : 2
         let down = (tokens.count + 1) / 2
-        var svg = SVG(width: max(560, 24 + across * (width + 92)), height: 86 + down * 330 + 40)
+        var svg = SVG(width: max(560, 24 + across * (width + 92)), height: 86 + down * 310 + 40)
         svg.legendAcross(Self.forms.map(\.name), x: 24, y: 56)
         for (index, count) in tokens.enumerated() {
             let left = Double(92 + index % across * (width + 92))
-            draw(count, in: &svg, left: left, top: Double(96 + index / across * 330), width: Double(width))
+            draw(count, in: &svg, left: left, top: Double(96 + index / across * 310), width: Double(width))
         }
         svg.caption("BitLinear fused and unfused; figures are unfused / fused", table)
         return Plot(name: "fused-unfused", svg: svg)

@@ -26,7 +26,7 @@ struct PlotFrame {
         svg.line((left, top), (left, top + height), kind: "axis")
         svg.line((left, top + height), (left + width, top + height), kind: "axis")
         svg.text(xTitle, x: left + width / 2, y: top + height + 36, anchor: .middle)
-        svg.text(yTitle, x: left - 52, y: top + height / 2, anchor: .middle, angle: -90)
+        svg.text(yTitle, x: left - 64, y: top + height / 2, anchor: .middle, angle: -90)
     }
 }
 

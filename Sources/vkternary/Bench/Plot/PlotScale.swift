@@ -23,22 +23,23 @@ struct PlotScale: Equatable {
             ticks: (0...steps).map { Tick(value: Double($0) * step, label: label(Double($0) * step)) })
     }
 
-    /// From the power of ten below all values to that above; marked at powers of ten, or at 1, 2 and 5 where there are few.
+    /// From a round number below all values to one above: powers of ten, or 1, 2 and 5 times them where there are few.
     static func logarithmic(_ values: [Double]) -> PlotScale {
         let usable = values.filter { $0.isFinite && $0 > 0 }
-        let first = Int(floor(log10(usable.min() ?? 1) + 1e-9))
-        let last = max(first + 1, Int(ceil(log10(usable.max() ?? 1) - 1e-9)))
-        let factors = last - first <= 2 ? [1.0, 2, 5] : [1.0]
-        let each = max(1, (last - first + 9) / 10)
-        let top = pow(10, Double(last))
+        let (smallest, largest) = (usable.min() ?? 1, usable.max() ?? 10)
+        let first = Int(floor(log10(smallest) + 1e-9))
+        let last = max(first + 1, Int(ceil(log10(largest) - 1e-9)))
+        let factors = last - first <= 3 ? [1.0, 2, 5] : [1.0]
         var marks: [Double] = []
-        for power in stride(from: first, through: last, by: each) {
-            for factor in factors where factor * pow(10, Double(power)) <= top * (1 + 1e-9) {
-                marks.append(factor * pow(10, Double(power)))
-            }
+        for power in stride(from: first, through: last, by: max(1, (last - first + 9) / 10)) {
+            for factor in factors { marks.append(factor * pow(10, Double(power))) }
         }
+        // The marks around the values, and two at least.
+        let from = min(marks.count - 2, (marks.firstIndex { $0 > smallest * (1 + 1e-9) } ?? 1) - 1)
+        let to = max(from + 1, marks.firstIndex { $0 >= largest * (1 - 1e-9) } ?? marks.count - 1)
+        marks = Array(marks[from...to])
         return PlotScale(
-            isLogarithmic: true, lowest: pow(10, Double(first)), highest: top,
+            isLogarithmic: true, lowest: marks[0], highest: max(marks[marks.count - 1], largest),
             ticks: marks.map { Tick(value: $0, label: label($0)) })
     }
 
@@ -57,6 +58,13 @@ struct PlotScale: Equatable {
             isLogarithmic
             ? (value > 0 ? log(value / lowest) / log(highest / lowest) : 0) : (value - lowest) / (highest - lowest)
         return share.isFinite ? min(1, max(0, share)) : 0
+    }
+
+    /// Three digits of a measured value, as people read it.
+    static func rounded(_ value: Double) -> String {
+        guard value > 0, value.isFinite else { return "0" }
+        let unit = pow(10, floor(log10(value)) - 2)
+        return label((value / unit).rounded() * unit)
     }
 
     /// As few digits as say it.

@@ -76,7 +76,7 @@ struct RooflinePlot {
             let at = frame.place(point.operationsPerByte, point.teraOperations)
             svg.dot(x: at.x, y: at.y, radius: 3.5, colour: families.firstIndex(of: point.family)!, note: point.note)
         }
-        svg.legend(families, x: 752, y: 70)
+        svg.legend(families, x: 742, y: 280)
         svg.caption(points.isEmpty ? "Ceilings of the device" : "Ops under the device's ceilings", table)
         return Plot(name: points.isEmpty ? "ceilings" : "roofline", svg: svg)
     }
@@ -92,15 +92,17 @@ struct RooflinePlot {
         // A third of the way up, where no other roof is.
         let (labelX, labelY) = (begin.x + (end.x - begin.x) * 0.35, begin.y + (end.y - begin.y) * 0.35)
         svg.text(
-            "read \(PlotScale.label(bandwidth.rounded())) GB/s", x: labelX - 4, y: labelY - 7, kind: "small", anchor: .middle,
+            "read \(PlotScale.rounded(bandwidth)) GB/s", x: labelX - 4, y: labelY - 7, kind: "small", anchor: .middle,
             angle: angle)
-        for roof in roofs {
+        // Beside the diagram, where no op is.
+        var free = frame.top
+        for roof in roofs.sorted(by: { $0.value > $1.value }) {
             let from = frame.place(roof.value * 1000 / bandwidth, roof.value)
             let right = frame.left + frame.width
             svg.line(from, (right, from.y), kind: "roof")
-            svg.text(
-                "\(roof.name), \(PlotScale.label(Double(roof.value.fixed(2)) ?? roof.value)) TOPS", x: right - 4, y: from.y - 6,
-                kind: "small", anchor: .end)
+            let line = max(from.y + 4, free)
+            svg.text("\(roof.name), \(PlotScale.rounded(roof.value)) TOPS", x: right + 8, y: line, kind: "small")
+            free = line + 13
         }
     }
 }
