@@ -62,6 +62,14 @@ import Testing
         #expect(shapes.map(\.roles) == [.all, .channels, .stream, .head])
     }
 
+    @Test("what is the same for two matrices is measured once") func keys() {
+        let (a, b) = (MatrixShape(columns: 64, rows: 32), MatrixShape(columns: 64, rows: 33))
+        func isSame(_ op: KernelOp) -> Bool {
+            KernelResult.Key(op, tokens: 1, of: a) == KernelResult.Key(op, tokens: 1, of: b)
+        }
+        #expect(KernelOp.allCases.filter(isSame) == [.rmsnorm, .quantize, .normQuantize, .normQuantize3, .glu])
+    }
+
     @Test("ops are named as shaders are; a wrong name is told with the right ones") func ops() throws {
         #expect(try BenchArguments.ops("residual,rmsnorm,residual") == [.rmsnorm, .residual])
         for wrong in ["", "rmsnorm,", "RMSNorm", "all"] {

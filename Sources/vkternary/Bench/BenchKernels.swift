@@ -81,9 +81,9 @@ struct BenchKernels: ParsableCommand {
                 progress((Double(index) + Double(position) / Double(wanted.count)) / Double(shapes.count))
                 for count in tokens {
                     try Interrupt.check()
-                    guard let test = try suite.makeCase(op, tokens: count) else { continue }
                     // Ops without a matrix are the same for every matrix of that width.
-                    guard seen.insert(KernelResult.Key(test)).inserted else { continue }
+                    guard seen.insert(KernelResult.Key(op, tokens: count, of: shape)).inserted else { continue }
+                    guard let test = try suite.makeCase(op, tokens: count) else { continue }
                     results.append(KernelResult(test, seconds: try timer.measure(test), ceilings: ceilings))
                 }
             }

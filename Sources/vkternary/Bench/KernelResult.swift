@@ -60,6 +60,19 @@ struct KernelResult {
 }
 
 extension KernelResult.Key {
+    /// The matrix or the width that an op takes of a shape.
+    init(_ op: KernelOp, tokens: Int, of shape: MatrixShape) {
+        switch op {
+        case .rmsnorm, .quantize, .normQuantize, .normQuantize3:
+            self.init(op: op, tokens: tokens, columns: shape.columns, rows: nil)
+        case .glu: self.init(op: op, tokens: tokens, columns: shape.rows / 2, rows: nil)
+        case .mlgru, .mlgruGates, .outputGate, .residual: self.init(op: op, tokens: tokens, columns: shape.rows, rows: nil)
+        case .embedding, .ternaryMatmul, .ternaryMatmulUnits, .bitlinearFused, .bitlinearUnfused, .bitlinearSplit, .gluFused,
+            .mlgruFused:
+            self.init(op: op, tokens: tokens, columns: shape.columns, rows: shape.rows)
+        }
+    }
+
     init(_ test: KernelCase) { self.init(op: test.op, tokens: test.tokens, columns: test.columns, rows: test.rows) }
 }
 

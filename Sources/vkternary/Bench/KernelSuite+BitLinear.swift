@@ -29,22 +29,18 @@ extension KernelSuite {
         return KernelCase(
             op: .quantize, tokens: tokens, columns: columns, rows: nil,
             stages: [stage(Quantize(tokens: tokens, columns: columns), buffers)],
-            outputs: codesOutputs(buffers[2...].map { $0[0] }, tokens: tokens, expected: quantized))
+            outputs: codesOutputs(buffers[2...].map { $0[0] }, tokens: tokens, planes: [quantized]))
     }
 
     func normQuantize(tokens: Int, norms: Int) throws -> KernelCase {
         let buffers = try rotated([shared(x, tokens: tokens, "x")] + codesRoom(tokens, norms: norms))
         let kernel = NormQuantize(
             tokens: tokens, columns: columns, norms: norms, plane: tokens, outerEpsilon: Self.epsilon)
-        // Planes follow one another, so that what is expected of the last is what remains to be compared.
-        let outputs = buffers[1...].map { $0[0] }
         let expected = self.norms.prefix(norms).map { norm in x.map { TernaryReference.quantize(bitLinearNorm($0, norm: norm)) } }
         return KernelCase(
             op: norms == 3 ? .normQuantize3 : .normQuantize, tokens: tokens, columns: columns, rows: nil,
             stages: [stage(kernel, [buffers[0], buffers[0]] + (try normWeights(norms)) + buffers[1...])],
-            outputs: codesOutputs(
-                outputs, tokens: tokens * norms,
-                expected: expected.flatMap { rows in (0..<tokens).map { rows[$0 % rows.count] } }))
+            outputs: codesOutputs(buffers[1...].map { $0[0] }, tokens: tokens, planes: expected))
     }
 
     /// Nil where the device has no matrix units or does not use them for so few tokens.
@@ -141,11 +137,15 @@ extension KernelSuite {
         ]
     }
 
-    private func codesOutputs(_ buffers: [Buffer], tokens: Int, expected: [QuantizedRow]) -> [KernelCase.Output] {
-        [
-            .init(buffer: buffers[0], stride: width / 4, count: tokens, expected: expected.map(\.codes.packed)),
-            .init(buffer: buffers[1], stride: 1, count: tokens, expected: expected.map { [$0.step.bitPattern] }),
-            .init(buffer: buffers[2], stride: 1, count: tokens, expected: expected.map { [Self.sum($0)] }),
+    /// - Parameter planes: rows of each weighting, repeated over the tokens; weightings follow one another.
+    private func codesOutputs(_ buffers: [Buffer], tokens: Int, planes: [[QuantizedRow]]) -> [KernelCase.Output] {
+        func output(_ buffer: Buffer, stride: Int, _ words: (QuantizedRow) -> [UInt32]) -> KernelCase.Output {
+            let expected = planes.map { $0.map(words) }.flatMap { rows in (0..<tokens).map { rows[$0 % rows.count] } }
+            return .init(buffer: buffer, stride: stride, count: expected.count, expected: expected)
+        }
+        return [
+            output(buffers[0], stride: width / 4, \.codes.packed), output(buffers[1], stride: 1) { [$0.step.bitPattern] },
+            output(buffers[2], stride: 1) { [Self.sum($0)] },
         ]
     }
 
