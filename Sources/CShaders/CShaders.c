@@ -127,12 +127,6 @@ static const _Alignas(4) unsigned char exact_probe[] = {
 const void *cshaders_exact_probe(void) { return exact_probe; }
 size_t cshaders_exact_probe_size(void) { return sizeof exact_probe; }
 
-static const _Alignas(4) unsigned char read_bandwidth[] = {
-#embed "spv/read_bandwidth.spv"
-};
-const void *cshaders_read_bandwidth(void) { return read_bandwidth; }
-size_t cshaders_read_bandwidth_size(void) { return sizeof read_bandwidth; }
-
 static const _Alignas(4) unsigned char copy_bandwidth[] = {
 #embed "spv/copy_bandwidth.spv"
 };
@@ -162,3 +156,9 @@ static const _Alignas(4) unsigned char int8_matmul_units[] = {
 };
 const void *cshaders_int8_matmul_units(void) { return int8_matmul_units; }
 size_t cshaders_int8_matmul_units_size(void) { return sizeof int8_matmul_units; }
+
+static const _Alignas(4) unsigned char read_bandwidth[] = {
+#embed "spv/read_bandwidth.spv"
+};
+const void *cshaders_read_bandwidth(void) { return read_bandwidth; }
+size_t cshaders_read_bandwidth_size(void) { return sizeof read_bandwidth; }
