@@ -187,6 +187,36 @@ static const _Alignas(4) unsigned char exact_probe[] = {
 const void *cshaders_exact_probe(void) { return exact_probe; }
 size_t cshaders_exact_probe_size(void) { return sizeof exact_probe; }
 
+static const _Alignas(4) unsigned char copy_bandwidth[] = {
+#embed "spv/copy_bandwidth.spv"
+};
+const void *cshaders_copy_bandwidth(void) { return copy_bandwidth; }
+size_t cshaders_copy_bandwidth_size(void) { return sizeof copy_bandwidth; }
+
+static const _Alignas(4) unsigned char int8_rate[] = {
+#embed "spv/int8_rate.spv"
+};
+const void *cshaders_int8_rate(void) { return int8_rate; }
+size_t cshaders_int8_rate_size(void) { return sizeof int8_rate; }
+
+static const _Alignas(4) unsigned char int8_rate_dot[] = {
+#embed "spv/int8_rate_dot.spv"
+};
+const void *cshaders_int8_rate_dot(void) { return int8_rate_dot; }
+size_t cshaders_int8_rate_dot_size(void) { return sizeof int8_rate_dot; }
+
+static const _Alignas(4) unsigned char int8_rate_units[] = {
+#embed "spv/int8_rate_units.spv"
+};
+const void *cshaders_int8_rate_units(void) { return int8_rate_units; }
+size_t cshaders_int8_rate_units_size(void) { return sizeof int8_rate_units; }
+
+static const _Alignas(4) unsigned char int8_matmul_units[] = {
+#embed "spv/int8_matmul_units.spv"
+};
+const void *cshaders_int8_matmul_units(void) { return int8_matmul_units; }
+size_t cshaders_int8_matmul_units_size(void) { return sizeof int8_matmul_units; }
+
 static const _Alignas(4) unsigned char read_bandwidth[] = {
 #embed "spv/read_bandwidth.spv"
 };

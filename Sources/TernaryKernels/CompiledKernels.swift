@@ -67,6 +67,16 @@ enum CompiledKernels {
         name: "argmax", bytes: UnsafeRawBufferPointer(start: cshaders_argmax(), count: cshaders_argmax_size()))
     static let exactProbe = ShaderCode(
         name: "exact_probe", bytes: UnsafeRawBufferPointer(start: cshaders_exact_probe(), count: cshaders_exact_probe_size()))
+    static let copyBandwidth = ShaderCode(
+        name: "copy_bandwidth", bytes: UnsafeRawBufferPointer(start: cshaders_copy_bandwidth(), count: cshaders_copy_bandwidth_size()))
+    static let int8Rate = ShaderCode(
+        name: "int8_rate", bytes: UnsafeRawBufferPointer(start: cshaders_int8_rate(), count: cshaders_int8_rate_size()))
+    static let int8RateDot = ShaderCode(
+        name: "int8_rate_dot", bytes: UnsafeRawBufferPointer(start: cshaders_int8_rate_dot(), count: cshaders_int8_rate_dot_size()))
+    static let int8RateUnits = ShaderCode(
+        name: "int8_rate_units", bytes: UnsafeRawBufferPointer(start: cshaders_int8_rate_units(), count: cshaders_int8_rate_units_size()))
+    static let int8MatmulUnits = ShaderCode(
+        name: "int8_matmul_units", bytes: UnsafeRawBufferPointer(start: cshaders_int8_matmul_units(), count: cshaders_int8_matmul_units_size()))
     static let readBandwidth = ShaderCode(
         name: "read_bandwidth", bytes: UnsafeRawBufferPointer(start: cshaders_read_bandwidth(), count: cshaders_read_bandwidth_size()))
     static let decode = ShaderCode(

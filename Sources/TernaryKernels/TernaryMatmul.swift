@@ -93,6 +93,9 @@ public struct TernaryMatmul: Kernel {
         return [UnitsTile.medium, .small].reduce(.large) { efficiency($1) > efficiency($0) ? $1 : $0 }
     }
 
+    /// Whether it runs on matrix units here.
+    public func usesMatrixUnits(on device: DeviceTraits) -> Bool { unitsTile(device) != nil }
+
     /// For matrix units, or with the packed dot product, where the device has them.
     public func code(for device: DeviceTraits) -> ShaderCode {
         if let tile = unitsTile(device) { return tile.code }

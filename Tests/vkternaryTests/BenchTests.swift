@@ -62,7 +62,8 @@ import Testing
             let report = try object(String(contentsOfFile: "\(folder)/a.json", encoding: .utf8))
             #expect((report["results"] as? [Any])?.count == 1)
             let csv = try String(contentsOfFile: "\(folder)/a.csv", encoding: .utf8)
-            #expect(csv.hasPrefix("version,benchmark,device,driver,") && csv.split(separator: "\n").count == 2)
+            #expect(
+                csv.hasPrefix("version,benchmark,device,driver,commit,command,date,") && csv.split(separator: "\n").count == 2)
             #expect(try String(contentsOfFile: "\(folder)/a.md", encoding: .utf8).contains("| tg2 |"))
         }
     }
@@ -81,20 +82,68 @@ import Testing
     private static let hasSoftwareDriver =
         (try? Program.run("devices").output.lowercased().contains("llvmpipe")) ?? false
 
-    @Test("kernels of any shape are compared and timed", .enabled(if: hasSoftwareDriver, "llvmpipe is not installed"))
+    @Test(
+        "every op is compared, timed and held against its ceiling", .enabled(if: hasSoftwareDriver, "llvmpipe is not installed"))
     func kernels() throws {
         let outcome = try Program.run(
-            "bench", "kernels", "--device", "llvmpipe", "--shapes", "64x32,100x37", "--tokens", "1,3", "--repetitions", "2",
-            "--json")
+            "bench", "kernels", "--device", "llvmpipe", "--shapes", "64x32,100x37,64x8", "--tokens", "1,3", "--repetitions", "2",
+            "--json", environment: ["VKTERNARY_COMMIT": "0123abc-dirty"])
         #expect(outcome.status == 0, "\(outcome.errors)")
         let report = try object(outcome.output)
-        #expect((report["driver"] as? String)?.contains("llvmpipe") == true)
+        #expect((report["driver"] as? String)?.contains("llvmpipe") == true && report["commit"] as? String == "0123abc-dirty")
+        #expect((report["command"] as? String)?.hasPrefix("vkternary bench kernels --device llvmpipe --shapes 64x32,") == true)
         let results = try #require(report["results"] as? [[String: Any]])
-        #expect(results.map { $0["rows"] as? Int } == [32, 32, 37, 37] && results.map { $0["tokens"] as? Int } == [1, 3, 1, 3])
+        let names = results.compactMap { $0["op"] as? String }
+        #expect(names.count == results.count)
+        let ops = Set(names)
+        for op in [
+            "embedding", "rmsnorm", "quantize", "norm_quantize", "norm_quantize_3", "ternary_matmul", "bitlinear_fused",
+            "bitlinear_unfused", "bitlinear_split", "glu", "glu_fused", "mlgru", "mlgru_fused", "mlgru_gates", "output_gate",
+            "residual",
+        ] { #expect(ops.contains(op), "\(op) is missing") }
+        #expect(names.filter { $0 == "bitlinear_fused" }.count == 6)
+        #expect(names.filter { $0 == "rmsnorm" }.count == 4, "64 columns come twice and are measured once")
+        let read = try #require(report["read_gb_per_second"] as? Double)
         for result in results {
-            let fused = try #require(result["fused_microseconds"] as? Double)
-            let unfused = try #require(result["unfused_microseconds"] as? Double)
-            #expect(fused > 0 && abs((result["unfused_by_fused"] as? Double ?? 0) - unfused / fused) < 1e-9 * unfused / fused)
+            let time = try #require(result["microseconds"] as? Double)
+            #expect(time > 0 && (result["ceiling_percent"] as? Double ?? 0) > 0 && (result["gb_per_second"] as? Double ?? 0) > 0)
+        }
+        func row(_ op: String) throws -> [String: Any] {
+            try #require(
+                results.first { $0["op"] as? String == op && $0["tokens"] as? Int == 3 && $0["columns"] as? Int == 100 })
+        }
+        let (fused, unfused) = (try row("bitlinear_fused"), try row("bitlinear_unfused"))
+        let ratio =
+            try #require(unfused["microseconds"] as? Double) / #require(fused["microseconds"] as? Double)
+        #expect(abs((fused["unfused_by_fused"] as? Double ?? 0) - ratio) < 1e-9 * ratio && unfused["unfused_by_fused"] is NSNull)
+        // 925 bytes of weights and 324 of codes, steps and sums are read, 444 of results written; 2 x 3 x 3700 operations.
+        let product = try row("ternary_matmul")
+        let copy = try #require(report["copy_gb_per_second"] as? Double)
+        let dot = try #require(report["int8_dot_tops"] as? Double)
+        let memory = (888 / copy + 805 / read) * 1e-3
+        let floor = max(memory, 22_200 / dot * 1e-6)
+        let time = try #require(product["microseconds"] as? Double)
+        let share = try #require(product["ceiling_percent"] as? Double)
+        #expect(abs(share - floor / time * 100) < 1e-9 * share)
+        #expect(product["bound"] as? String == (memory == floor ? "memory" : "int8 dot"))
+    }
+
+    @Test("only the ops that were asked for are measured", .enabled(if: hasSoftwareDriver, "llvmpipe is not installed"))
+    func chosenOps() throws {
+        try Program.inFolder { folder in
+            let outcome = try Program.run(
+                "bench", "kernels", "--device", "llvmpipe", "--shapes", "16x16", "--tokens", "2", "--repetitions", "1", "--csv",
+                "--ops", "residual,bitlinear_unfused,bitlinear_fused", "--plot", "\(folder)/plots")
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let lines = outcome.output.split(separator: "\n")
+            #expect(lines.count == 4 && lines[0].contains(",ceiling_percent,") && lines[3].contains(",residual,2,16,,"))
+            for name in ["roofline", "fused-unfused"] {
+                #expect(try String(contentsOfFile: "\(folder)/plots/\(name).svg", encoding: .utf8).contains("<svg "))
+            }
+            let files = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/plots")
+            let pictures = files.filter { $0.hasSuffix(".png") }
+            #expect(files.count == 2 + pictures.count, "nothing but pictures is left: \(files)")
+            #expect(pictures.count == 2 || outcome.errors.contains("rsvg-convert"))
         }
     }
 
@@ -104,7 +153,50 @@ import Testing
         let outcome = try Program.run("bench", "device", "--device", "llvmpipe", "--repetitions", "1", "--json")
         #expect(outcome.status == 0, "\(outcome.errors)")
         let results = try #require(object(outcome.output)["results"] as? [[String: Any]])
-        #expect(results.count == 5 && results.allSatisfy { ($0["median"] as? Double ?? 0) > 0 })
+        #expect(results.count == 9)
+        for result in results {
+            #expect((result["ceiling_of"] as? String)?.isEmpty == false)
+            // A driver may be without matrix units.
+            let mayMiss = ["int8 product", "int8, matrix units alone"].contains(result["measurement"] as? String ?? "")
+            #expect((result["median"] as? Double).map { $0 > 0 } ?? mayMiss)
+        }
+    }
+
+    @Test("draws SVG without the program that makes PNG, and says in a line what that needs") func svgOnly() throws {
+        try Program.inFolder { folder in
+            let outcome = try Program.run(
+                "bench", "model", "--prompt-tokens", "2", "--generate-tokens", "none", "--repetitions", "1", "--plot", folder,
+                environment: ["PATH": "/no/such/folder"])
+            #expect(outcome.status == 0 && outcome.errorLines.count == 1 && outcome.errors.contains("librsvg2-bin"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["tokens-per-second.svg"])
+        }
+    }
+
+    @Test("a converter that fails is an error; the table and the SVG are there all the same") func brokenConverter() throws {
+        try Program.inFolder { folder in
+            let script = "\(folder)/rsvg-convert"
+            try "#!/bin/sh\nexit 3\n".write(toFile: script, atomically: true, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+            let outcome = try Program.run(
+                "bench", "model", "--prompt-tokens", "2", "--generate-tokens", "none", "--repetitions", "1", "--plot",
+                "\(folder)/plots", environment: ["PATH": folder])
+            #expect(outcome.status == 2 && outcome.output.contains("pp2") && outcome.errorLines.count == 1)
+            #expect(outcome.errors.contains("tokens-per-second.png") && outcome.errors.contains("exit code 3"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/plots") == ["tokens-per-second.svg"])
+        }
+    }
+
+    @Test(
+        "says before the work that pictures cannot be written",
+        arguments: ["/no/such/folder/plots", "/proc/version", "/proc/1/plots"])
+    func unwritablePlots(_ folder: String) throws {
+        let outcome = try Program.run("bench", "model", "--random", "13b", "--plot", folder)
+        #expect(outcome.status == 2 && outcome.errorLines.count == 1 && outcome.errors.contains(folder))
+    }
+
+    @Test("a commit that is none is refused before the work") func badCommit() throws {
+        let outcome = try Program.run("bench", "model", "--random", "13b", environment: ["VKTERNARY_COMMIT": "yesterday"])
+        #expect(outcome.status == 64 && outcome.errorLines.count == 1 && outcome.errors.contains("VKTERNARY_COMMIT"))
     }
 
     @Test(
@@ -117,7 +209,9 @@ import Testing
             ["model", "--save", "a.doc"],
             ["kernels", "--shapes", "3by4"], ["kernels", "--shapes", "0x4"], ["kernels", "--shapes", "131073x1"],
             ["kernels", "--shapes", "9223372036854775807x2"], ["kernels", "--shapes", "131072x131072"],
-            ["kernels", "--tokens", "-1"],
+            ["kernels", "--tokens", "-1"], ["kernels", "--ops", "matmul"], ["kernels", "--ops", ""],
+            ["kernels", "--ops", "glu,"],
+            ["device", "--plot", ""], ["kernels", "--plot"],
             ["kernels", "--tokens", "1048576", "--shapes", "2048x2048"], ["device", "--repetitions", "99999999999999999999"],
         ])
     func badArguments(_ arguments: [String]) throws {

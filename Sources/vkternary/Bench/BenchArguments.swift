@@ -30,6 +30,18 @@ enum BenchArguments {
     /// The same, or `none`.
     static func countsOrNone(_ text: String) throws -> [Int] { text == "none" ? [] : try counts(text) }
 
+    /// Ops separated by commas, each once, in the order in which they are measured.
+    static func ops(_ text: String) throws -> [KernelOp] {
+        let named = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            guard let op = KernelOp(rawValue: String(part)) else {
+                let names = KernelOp.allCases.map(\.rawValue).joined(separator: ", ")
+                throw UsageError("there is no op '\(part)'; there are \(names)")
+            }
+            return op
+        }
+        return KernelOp.allCases.filter(named.contains)
+    }
+
     /// Shapes and names of published models, separated by commas; a name stands for its model's matrices.
     static func shapes(_ text: String) throws -> [MatrixShape] {
         var shapes: [MatrixShape] = []
@@ -40,42 +52,6 @@ enum BenchArguments {
                 shapes.append(try MatrixShape(part))
             }
         }
-        var seen: Set<MatrixShape> = []
-        return shapes.filter { seen.insert($0).inserted }
-    }
-}
-
-/// Columns and rows of a ternary matrix.
-struct MatrixShape: Hashable {
-    let columns, rows: Int
-
-    /// Most weights: 512 MiB packed, far above any layer.
-    private static let mostWeights = 1 << 31
-
-    init(columns: Int, rows: Int) { (self.columns, self.rows) = (columns, rows) }
-
-    /// "2048x11264": columns, then rows.
-    init(_ text: String) throws {
-        let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        guard sides.count == 2, let columns = sides[0], let rows = sides[1], columns > 0, rows > 0 else {
-            throw UsageError(
-                "'\(text)' is no shape; give COLUMNSxROWS, as 2048x11264, or a model, 370m, 1.3b, 2.7b or 13b, separated by commas"
-            )
-        }
-        guard columns <= MatMulFreeConfiguration.widestRow, rows <= Self.mostWeights / columns else {
-            throw UsageError(
-                "'\(text)' is too large: at most \(MatMulFreeConfiguration.widestRow) columns and \(Self.mostWeights) weights")
-        }
-        self.init(columns: columns, rows: rows)
-    }
-
-    /// The matrices of a block, and the head, as the model multiplies them: the channel mixer's two inputs are one.
-    static func layers(of shape: MatMulFreeConfiguration) -> [MatrixShape] {
-        [
-            MatrixShape(columns: shape.hiddenSize, rows: shape.stateSize),
-            MatrixShape(columns: shape.hiddenSize, rows: 2 * shape.intermediateSize),
-            MatrixShape(columns: shape.intermediateSize, rows: shape.hiddenSize),
-            MatrixShape(columns: shape.hiddenSize, rows: shape.vocabularySize),
-        ]
+        return MatrixShape.merged(shapes)
     }
 }

@@ -1,23 +1,37 @@
 import ArgumentParser
+import TernaryKernels
 import TernaryModels
 import VulkanCompute
 
 struct BenchKernels: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kernels",
-        abstract: "Measure the fused BitLinear against norm, quantisation and product as three dispatches.",
+        abstract:
+            "Measure every op, and the fused BitLinear against its norm, quantisation and product as dispatches of their own.",
         discussion: """
-            Both forms are compared with the CPU reference, bit for bit, before they are timed. A layer's time is by the device's clock and \
-            includes its barriers. Weights are rotated among copies that together exceed the caches, so every layer reads its own from \
-            memory. GB/s are those of the packed weights.
+            Every op is compared with the CPU reference, bit for bit, before it is timed. Its time is by the device's clock and includes \
+            its barriers. Weights, and the buffers of ops without weights, are rotated and driven out of the caches. GB/s and TOPS are \
+            what the op has to move and to compute, padding and intermediate results of one dispatch left out. "of ceiling" is the time \
+            that the device's bandwidth or its int8 rate allows at best (the command measures them first and states them), whichever is \
+            longer, as a share of the time taken.
+
+            An op whose shape makes no sense of a matrix, or that the device cannot run, is left out.
             """)
 
     @OptionGroup var options: VulkanDeviceOptions
 
     @Option(
-        help: ArgumentHelp("Tokens in a pass, separated by commas. (default: 1,4,16)", valueName: "counts"),
+        help: ArgumentHelp(
+            "Ops to measure, separated by commas; all where none are given: \(KernelOp.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "ops"),
+        completion: .list(KernelOp.allCases.map(\.rawValue)),
+        transform: BenchArguments.ops)
+    var ops: [KernelOp] = KernelOp.allCases
+
+    @Option(
+        help: ArgumentHelp("Tokens in a pass, separated by commas. (default: 1,4,16,64,256,2048)", valueName: "counts"),
         transform: BenchArguments.counts)
-    var tokens: [Int] = [1, 4, 16]
+    var tokens: [Int] = [1, 4, 16, 64, 256, 2048]
 
     @Option(
         help: ArgumentHelp(
@@ -40,55 +54,40 @@ struct BenchKernels: ParsableCommand {
     private func start() throws {
         try output.checkFiles()
         let shapes = try shapes ?? BenchArguments.shapes("370m,1.3b,2.7b,13b")
-        for shape in shapes { for count in tokens { try BitLinearBenchmark.checkSize(shape, tokens: count) } }
+        for shape in shapes { for count in tokens { try KernelSuite.checkSize(shape, tokens: count) } }
         let device = try options.open(for: "kernels")
         Interrupt.listen()
-        let readBandwidth = try device.measureReadBandwidth()
-        let facts = BenchFacts.common(benchmark: "kernels", deviceName: device.description.name, device: device.description)
-        var table = BenchTable(
-            facts: facts + [
-                (.init("read_gb_per_second", "read bandwidth, GB/s"), .number(readBandwidth / 1e9, digits: 1)),
-                (.init("repetitions", "repetitions"), .int(repetitions)),
-            ], columns: Self.columns)
+        let facts = try BenchFacts.common(benchmark: "kernels", deviceName: device.description.name, device: device.description)
         var bar = ProgressBar("Measuring")
         defer { bar.finish() }
-        for (index, shape) in shapes.enumerated() {
-            bar.update(Double(index) / Double(shapes.count))
-            let matrix = try RotatedMatrix(shape, on: device)
-            for count in tokens {
-                let benchmark = try BitLinearBenchmark(matrix, tokens: count, device: device)
-                var results: [Samples?] = []
-                for form in BitLinearBenchmark.Form.allCases {
-                    results.append(try benchmark.measure(form, repetitions: repetitions))
-                }
-                table.append(row(shape, tokens: count, fused: results[0], unfused: results[1]!, readBandwidth: readBandwidth))
-            }
-        }
+        let ceilings = try DeviceLimits(device: device, repetitions: min(repetitions, 5)).ceilings()
+        let results = try measure(shapes, on: device, ceilings) { bar.update($0) }
         bar.finish()
-        try output.write(table)
+        try output.write(
+            KernelResult.table(
+                results, facts: facts + ceilings.facts + [(.init("repetitions", "repetitions"), .int(repetitions))]))
     }
 
-    private static let columns: [BenchTable.Column] =
-        [.init("tokens", "tokens"), .init("columns", "columns"), .init("rows", "rows")]
-        + ["fused", "unfused"].flatMap { form -> [BenchTable.Column] in
-            [
-                .init("\(form)_microseconds", "\(form), us"), .init("\(form)_microseconds_lowest", "lowest"),
-                .init("\(form)_microseconds_highest", "highest"), .init("\(form)_gb_per_second", "GB/s"),
-                .init("\(form)_read_bandwidth_percent", "of read, %"),
-            ]
-        } + [.init("unfused_by_fused", "ratio")]
-
-    private func row(
-        _ shape: MatrixShape, tokens: Int, fused: Samples?, unfused: Samples, readBandwidth: Double
-    ) -> [BenchTable.Cell] {
-        func cells(_ seconds: Samples?) -> [BenchTable.Cell] {
-            guard let seconds else { return Array(repeating: .missing, count: 5) }
-            let rate = Double(shape.columns * shape.rows / 4) / seconds.median
-            return seconds.map { $0 * 1e6 }.cells(digits: 1) + [
-                .number(rate / 1e9, digits: 1), .number(rate / readBandwidth * 100, digits: 1),
-            ]
+    private func measure(
+        _ shapes: [MatrixShape], on device: Device, _ ceilings: DeviceCeilings, progress: (Double) -> Void
+    ) throws -> [KernelResult] {
+        let timer = try KernelTimer(device, repetitions: repetitions)
+        var results: [KernelResult] = []
+        var seen: Set<KernelResult.Key> = []
+        for (index, shape) in shapes.enumerated() {
+            let suite = KernelSuite(shape, on: device)
+            let wanted = ops.filter { !$0.roles.isDisjoint(with: shape.roles) }
+            for (position, op) in wanted.enumerated() {
+                progress((Double(index) + Double(position) / Double(wanted.count)) / Double(shapes.count))
+                for count in tokens {
+                    try Interrupt.check()
+                    // Ops without a matrix are the same for every matrix of that width.
+                    guard seen.insert(KernelResult.Key(op, tokens: count, of: shape)).inserted else { continue }
+                    guard let test = try suite.makeCase(op, tokens: count) else { continue }
+                    results.append(KernelResult(test, seconds: try timer.measure(test), ceilings: ceilings))
+                }
+            }
         }
-        return [.int(tokens), .int(shape.columns), .int(shape.rows)] + cells(fused) + cells(unfused)
-            + [.optional(fused.map { unfused.median / $0.median }, digits: 2)]
+        return results
     }
 }

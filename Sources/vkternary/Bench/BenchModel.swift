@@ -60,7 +60,7 @@ struct BenchModel: ParsableCommand {
         let model = try options.prepare(quiet: false, sequences: generateTokens.isEmpty ? 1 : batch.max() ?? 1)
         let readBandwidth = try? model.engine.measureReadBandwidth()
         var table = BenchTable(
-            facts: facts(model, device: device, readBandwidth: readBandwidth) + (meter?.facts ?? []),
+            facts: try facts(model, device: device, readBandwidth: readBandwidth) + (meter?.facts ?? []),
             columns: Self.columns + (meter == nil ? [] : EnergyMeter.columns))
         let tests =
             promptTokens.map { ModelTest(kind: .prompt, count: $0) }
@@ -78,9 +78,9 @@ struct BenchModel: ParsableCommand {
         try output.write(table)
     }
 
-    private func facts(_ model: LoadedModel, device: DeviceDescription?, readBandwidth: Double?) -> [BenchTable.Fact] {
+    private func facts(_ model: LoadedModel, device: DeviceDescription?, readBandwidth: Double?) throws -> [BenchTable.Fact] {
         let form = (model.engine as? VulkanEngine)?.form.rawValue
-        return BenchFacts.common(benchmark: "model", deviceName: model.engine.deviceName, device: device) + [
+        return try BenchFacts.common(benchmark: "model", deviceName: model.engine.deviceName, device: device) + [
             (.init("model", "model"), .text(model.name)),
             (.init("parameters", "parameters"), .int(model.configuration.parameters)),
             (.init("ternary_bytes", "bytes of packed weights"), .int(model.ternaryByteCount)),

@@ -41,6 +41,13 @@ struct BenchOutput: ParsableArguments {
         completion: .file(extensions: ["txt", "md", "csv", "json"]))
     var save: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Draw the results into a folder as SVG, and as PNG where rsvg-convert is installed. The folder is made where there is none.",
+            valueName: "folder"),
+        completion: .directory)
+    var plot: String?
+
     private var chosen: [BenchFormat] {
         [format, markdown ? .markdown : nil, csv ? .csv : nil, json ? .json : nil].compactMap { $0 }
     }
@@ -50,13 +57,19 @@ struct BenchOutput: ParsableArguments {
         for path in save where BenchFormat(fileName: path) == nil {
             throw ValidationError("--save: '\(path)' does not end with .txt, .md, .csv or .json.")
         }
+        if plot == "" { throw ValidationError("--plot takes a folder.") }
     }
 
     /// Finds out before the work what would be in vain after it.
-    func checkFiles() throws { for path in save { try checkWritable(path) } }
+    func checkFiles() throws {
+        for path in save { try checkWritable(path) }
+        try plot.map { try PlotFiles(folder: $0).check() }
+        _ = try BenchFacts.commit()
+    }
 
     func write(_ table: BenchTable) throws {
         for path in save { try writeFile(Array(table.text(BenchFormat(fileName: path)!).utf8), to: path) }
         try Terminal.write(table.text(chosen.first ?? .table))
+        try plot.map { try PlotFiles(folder: $0).write(Plot.all(table)) }
     }
 }

@@ -21,22 +21,45 @@ struct DeviceLimits {
             })
     }
 
-    /// GB/s of copies from one buffer to another: bytes read and bytes written.
-    func copyBandwidth() throws -> Samples {
+    /// GB/s of copies from one buffer to another, by a kernel or by the driver's command: bytes read and bytes written.
+    func copyBandwidth(byKernel: Bool) throws -> Samples {
         let description = device.description
         let wanted = description.kind == .software ? 64 << 20 : 1 << 30
-        let byteCount = min(wanted, description.maxAllocationBytes, description.deviceLocalBytes / 8) & ~0xFFFF
+        let byteCount =
+            min(wanted, description.maxStorageRange, description.maxAllocationBytes, description.deviceLocalBytes / 8) & ~0xFFFF
         let source = try device.makeBuffer(byteCount: byteCount, memory: .device, label: "copy source")
         let target = try device.makeBuffer(byteCount: byteCount, memory: .device, label: "copy target")
-        let filling = try device.record(label: "fill") { $0.fill(BufferSlice(source), with: 0x5555_5555) }
+        let filling = try device.record(label: "fill") {
+            $0.fill(BufferSlice(source), with: Self.pattern)
+            $0.fill(BufferSlice(target))
+        }
         try device.run(filling)
         let recording = try device.record(label: "copy") { recorder in
             try recorder.writeTimestamp(0)
-            recorder.copy(from: BufferSlice(source), to: BufferSlice(target))
+            if byKernel {
+                try recorder.dispatch(
+                    CopyBandwidth(byteCount: byteCount), [BufferSlice(source), BufferSlice(target)], on: device,
+                    traits: DeviceTraits(description))
+            } else {
+                recorder.copy(from: BufferSlice(source), to: BufferSlice(target))
+            }
             recorder.barrier()
             try recorder.writeTimestamp(1)
         }
-        return try seconds(of: recording).map { 2 * Double(byteCount) / $0 / 1e9 }
+        let samples = try seconds(of: recording)
+        // The ends and the middle: what a kernel would leave out.
+        for offset in [0, byteCount / 2, byteCount - 4096] {
+            let words = try device.download(UInt32.self, count: 1024, from: target, offset: offset)
+            if words.contains(where: { $0 != Self.pattern }) { throw mismatch("a copy") }
+        }
+        return samples.map { 2 * Double(byteCount) / $0 / 1e9 }
+    }
+
+    private static let pattern: UInt32 = 0x5555_5555
+
+    /// What is said where a device computes wrongly.
+    func mismatch(_ what: String) -> BenchMismatch {
+        BenchMismatch(description: "\(device.description.name): \(what) has a wrong result; its time means nothing")
     }
 
     /// Microseconds of a dispatch of one work group.
@@ -83,7 +106,7 @@ struct DeviceLimits {
     }
 
     /// By the device's clock, after a run that does not count.
-    private func seconds(of recording: Recording) throws -> Samples {
+    func seconds(of recording: Recording) throws -> Samples {
         try device.run(recording)
         return Samples(
             try (0..<repetitions).map { _ in

@@ -1,33 +1,58 @@
 import TernaryCore
 import VulkanCompute
 
-/// A ternary matrix of random weights, several times on a device: who uses one copy after the other finds none in a cache.
+/// Ternary matrices of random weights, one behind the other, several times on a device: who uses one copy after the other finds none in
+/// a cache.
 struct RotatedMatrix {
-    let shape: MatrixShape
-    let matrix: TernaryMatrix
+    let columns: Int
+    /// Of each matrix.
+    let rows: Int
+    /// All of them as one, each padded to whole tiles.
+    private let stack: TernaryMatrix
     let copies: [Buffer]
 
     /// All copies together: more than twice the largest cache there is, 256 MB.
-    private static let byteCount = 640 << 20
+    static let byteCount = 640 << 20
+    /// Copies of a small matrix; what stands in the caches before a measurement is driven out of them besides.
+    private static let mostCopies = 256
 
-    init(_ shape: MatrixShape, on device: Device) throws {
-        self.shape = shape
+    init(columns: Int, rows: Int, matrices: Int = 1, on device: Device) throws {
+        (self.columns, self.rows) = (columns, rows)
         var random = SplitMix64(seed: 1)
-        var matrix = TernaryMatrix(rows: shape.rows, columns: shape.columns, scale: 0.02)
-        for index in matrix.words.indices {
+        var stack = TernaryMatrix(
+            rows: matrices * TernaryMatrix.padded(rows, to: 4), columns: columns, scale: Self.scale)
+        for index in stack.words.indices {
             // Two bits at random, 3 made 1: codes 0, 1 and 2.
             let bits = UInt32(truncatingIfNeeded: random.next())
             let threes = bits & (bits >> 1) & 0x5555_5555
-            matrix.words[index] = bits & ~(threes << 1)
+            stack.words[index] = bits & ~(threes << 1)
         }
-        self.matrix = matrix
+        self.stack = stack
         let description = device.description
         let wanted = description.kind == .software ? 0 : min(Self.byteCount, description.deviceLocalBytes / 4)
-        copies = try (0..<max(2, wanted / matrix.byteCount)).map { _ in
+        let first = try device.makeBuffer(byteCount: stack.byteCount, memory: .device, label: "weights")
+        try device.upload(stack.words, to: first)
+        let others = try (1..<min(Self.mostCopies, max(2, wanted / stack.byteCount))).map { _ in
             try Interrupt.check()
-            let buffer = try device.makeBuffer(byteCount: matrix.byteCount, memory: .device, label: "weights")
-            try matrix.words.withUnsafeBytes { try device.upload($0, to: buffer) }
-            return buffer
+            return try device.makeBuffer(byteCount: stack.byteCount, memory: .device, label: "weights")
         }
+        let copying = try device.record(label: "copies of weights") { recorder in
+            for other in others { recorder.copy(from: BufferSlice(first), to: BufferSlice(other)) }
+        }
+        try device.run(copying)
+        copies = [first] + others
+    }
+
+    static let scale: Float = 0.02
+
+    /// Bytes of one copy.
+    var byteCount: Int { stack.byteCount }
+
+    /// One of the matrices, for the reference.
+    func matrix(_ index: Int) -> TernaryMatrix {
+        var matrix = TernaryMatrix(rows: rows, columns: columns, scale: Self.scale)
+        let count = matrix.words.count
+        matrix.words = Array(stack.words[index * count..<(index + 1) * count])
+        return matrix
     }
 }
