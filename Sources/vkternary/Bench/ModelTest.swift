@@ -33,17 +33,21 @@ struct ModelTest {
     /// Tokens that a run takes in without measuring them.
     var unmeasuredTokens: Int { kind == .text ? batch : 0 }
 
-    /// Measures, after one run that does not count.
+    private static let warmUpSeconds = 0.3
+
+    /// Measures, after runs that do not count.
     ///
     /// - Parameter progress: is given the share that is done.
     func run(_ model: LoadedModel, repetitions: Int, progress: (Double) -> Void) throws -> Result {
         let engine = model.engine
         var seconds: [Double] = []
         var deviceSeconds = 0.0
-        for repetition in 0...repetitions {
+        // A device that has idled takes a while to raise its clocks.
+        var warming = 0.0
+        repeat { warming += try runOnce(model).host } while warming < Self.warmUpSeconds
+        for repetition in 0..<repetitions {
             let elapsed = try runOnce(model)
-            progress(Double(repetition + 1) / Double(repetitions + 1))
-            if repetition == 0 { continue }
+            progress(Double(repetition + 1) / Double(repetitions))
             seconds.append(elapsed.host)
             deviceSeconds += elapsed.device
         }
