@@ -78,7 +78,8 @@ struct CeilingTests {
     @Test("tiles are whole subgroups' and fit into shared memory", arguments: [16 << 10, 32 << 10, 48 << 10, 228 << 10])
     func tiles(sharedMemory: Int) {
         let traits = DeviceTraits(
-            subgroupSize: 32, integerDot: true, sharedMemoryBytes: sharedMemory, processors: 8, hidesLatency: true,
+            subgroupSize: 32, integerDot: true, sharedMemoryBytes: sharedMemory, processors: 8, residentWorkgroups: 8,
+            hidesLatency: true,
             int8Matrices: true)
         let tiles = Int8Matmul.Tile.candidates(for: traits)
         #expect(!tiles.isEmpty)

@@ -118,7 +118,7 @@ struct EngineEqualityTests {
         arguments: [
             [.integerDot, .subgroupSizeControl, .subgroupOperations, .cooperativeMatrix],
             [.hostVisible, .timestamps, .int8, .float16, .bufferDeviceAddress],
-        ] as [[DisabledFeature]], VulkanEngine.Form.allCases)
+        ] as [[DisabledFeature]], [VulkanEngine.Form.automatic, .fused, .unfused])
     func features(lacking: [DisabledFeature], form: VulkanEngine.Form) throws {
         let model = TinyModel.small
         let weights = model.weights()

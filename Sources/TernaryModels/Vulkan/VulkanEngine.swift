@@ -79,10 +79,13 @@ public final class VulkanEngine: Engine {
         if device.kind == .software { return 16 }
         // Of many tokens, so that what is rounded up does not count for much.
         let most = 2048
+        let sizes = Workspace.Sizes(configuration, capacity: most, logitRows: 0, sequences: 1)
         let bytes =
-            Workspace.Sizes(configuration, capacity: most, logitRows: 0, sequences: 1).deviceBytes
+            sizes.deviceBytes
             + UnfusedWorkspace.Sizes(configuration, capacity: most, sequences: 1, usesEpilogues: true).deviceBytes
-        return min(most, max(128, (packing == .base3 ? 48 << 20 : 96 << 20) / (bytes / most) / 128 * 128))
+        // Resident decoding keeps a second state.
+        let room = (packing == .base3 ? 48 << 20 : 96 << 20) - 2 * sizes.state
+        return min(most, max(128, room / (bytes / most) / 64 * 64))
     }
 
     /// Rows of logits that one pass can leave.
