@@ -247,7 +247,9 @@ void mix(uint block, uint tag, uvec2 state_source) {
     mixer_quantize_row();
     mixer_sum_rows(STATE_ROWS);
     barrier();
-    for (uint i = gl_LocalInvocationIndex; i < mixer_ROWS_EACH && first_row + i < STATE; i += WG_SIZE) {
+    for (uint base = 0; base < mixer_ROWS_EACH; base += WG_SIZE) {
+        const uint i = base + gl_LocalInvocationIndex;
+        if (i >= mixer_ROWS_EACH || first_row + i >= STATE) continue;
         const uint row = first_row + i;
         float gate = 0.0;
         float gated = 0.0;
@@ -275,12 +277,17 @@ void add_output(uint block, uint tag) {
     output_begin_rows(HIDDEN_ROWS);
     const uint first_row = gl_WorkGroupID.x * output_ROWS_EACH;
     if (is_first_block) {
-        for (uint i = gl_LocalInvocationIndex; i < output_ROWS_EACH; i += WG_SIZE) own_x[i] = embedded(first_row + i);
+        for (uint base = 0; base < output_ROWS_EACH; base += WG_SIZE) {
+            const uint i = base + gl_LocalInvocationIndex;
+            if (i < output_ROWS_EACH) own_x[i] = embedded(first_row + i);
+        }
     }
     output_quantize_row();
     output_sum_rows(HIDDEN_ROWS);
     barrier();
-    for (uint i = gl_LocalInvocationIndex; i < output_ROWS_EACH && first_row + i < HIDDEN; i += WG_SIZE) {
+    for (uint base = 0; base < output_ROWS_EACH; base += WG_SIZE) {
+        const uint i = base + gl_LocalInvocationIndex;
+        if (i >= output_ROWS_EACH || first_row + i >= HIDDEN) continue;
         float x = 0.0;
         if (first_row + i < HIDDEN_ROWS) x = settled_sum(own_x[i], output_row_value(0, i, scale(block, OUTPUT_SCALE)));
         own_x[i] = x;
@@ -295,7 +302,9 @@ void multiply_gates(uint block, uint tag) {
     glu_sum_rows(INNER_ROWS);
     barrier();
     const uint first_row = gl_WorkGroupID.x * glu_ROWS_EACH;
-    for (uint i = gl_LocalInvocationIndex; i < glu_ROWS_EACH && first_row + i < INNER; i += WG_SIZE) {
+    for (uint base = 0; base < glu_ROWS_EACH; base += WG_SIZE) {
+        const uint i = base + gl_LocalInvocationIndex;
+        if (i >= glu_ROWS_EACH || first_row + i >= INNER) continue;
         float product = 0.0;
         if (first_row + i < INNER_ROWS) {
             const float gate = glu_row_value(0, i, scale(block, MLP_SCALE));
@@ -312,7 +321,9 @@ void add_down(uint block, uint tag) {
     down_sum_rows(HIDDEN_ROWS);
     barrier();
     const uint first_row = gl_WorkGroupID.x * down_ROWS_EACH;
-    for (uint i = gl_LocalInvocationIndex; i < down_ROWS_EACH && first_row + i < HIDDEN; i += WG_SIZE) {
+    for (uint base = 0; base < down_ROWS_EACH; base += WG_SIZE) {
+        const uint i = base + gl_LocalInvocationIndex;
+        if (i >= down_ROWS_EACH || first_row + i >= HIDDEN) continue;
         float x = 0.0;
         if (first_row + i < HIDDEN_ROWS) x = settled_sum(own_x[i], down_row_value(0, i, scale(block, DOWN_SCALE)));
         own_x[i] = x;
@@ -349,7 +360,9 @@ void find_logits(uint place, uint tag) {
     barrier();
     const uint first_row = gl_WorkGroupID.x * head_ROWS_EACH;
     Best best = Best(0, ~0u);
-    for (uint i = gl_LocalInvocationIndex; i < head_ROWS_EACH && first_row + i < VOCABULARY; i += WG_SIZE) {
+    for (uint base = 0; base < head_ROWS_EACH; base += WG_SIZE) {
+        const uint i = base + gl_LocalInvocationIndex;
+        if (i >= head_ROWS_EACH || first_row + i >= VOCABULARY) continue;
         const float logit = head_row_value(0, i, scale(LAYERS, INPUT_SCALE));
         if (params.wants_logits != 0) logits[place * VOCABULARY + first_row + i] = logit;
         const uint bits = floatBitsToUint(logit);
@@ -368,7 +381,9 @@ void find_logits(uint place, uint tag) {
 // The likeliest token of all work groups'.
 uint choose(uint tag) {
     Best best = Best(0, ~0u);
-    for (uint owner = gl_LocalInvocationIndex; owner < HEAD_OWNERS; owner += WG_SIZE) {
+    for (uint base = 0; base < HEAD_OWNERS; base += WG_SIZE) {
+        const uint owner = base + gl_LocalInvocationIndex;
+        if (owner >= HEAD_OWNERS) continue;
         uvec4 seen;
         for (uint tries = 0;; ++tries) {
             seen = peek(BEST_SLOT + owner * 2);
@@ -396,7 +411,8 @@ void take_token(uint place, uint first_tag) {
 }
 
 // No branch around a barrier or a subgroup's operation depends on what was computed or awaited: compilers then know that all
-// invocations are there, which makes the whole twice as fast. So nothing ends early either.
+// invocations are there, which makes the whole twice as fast. So nothing ends early either. And all invocations go round a loop equally
+// often: Mesa's software driver has been seen to lose those of a subgroup that went round not once.
 void main() {
     for (uint i = gl_LocalInvocationIndex; i < (LAYERS + 1) * RECORD; i += WG_SIZE) records[i] = blocks[i];
     if (gl_LocalInvocationIndex == 0) row_missing = 0;

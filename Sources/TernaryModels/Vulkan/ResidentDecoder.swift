@@ -7,6 +7,9 @@ import VulkanCompute
 /// A dispatch reads the recurrent state of one buffer and writes that of another, so that one which its watchdog ends has changed nothing:
 /// the engine goes on with dispatches.
 final class ResidentDecoder {
+    /// Tells builds of the kernel apart: FNV-1a of its code.
+    let build: UInt64
+
     private struct Request: Hashable {
         var count: Int
         var wantsLogits, chooses: Bool
@@ -83,6 +86,7 @@ final class ResidentDecoder {
         self.workspace = workspace
         let kernel = Self.kernel(configuration, element: weights.embeddingElement, sequences: sequences)
         self.kernel = kernel
+        build = kernel.code(for: traits).checksum
         func make(_ byteCount: Int, _ memory: BufferMemory, _ label: String) throws -> Buffer {
             try device.makeBuffer(byteCount: byteCount, memory: memory, label: label)
         }

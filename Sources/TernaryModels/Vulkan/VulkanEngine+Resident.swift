@@ -9,7 +9,7 @@ extension VulkanEngine {
         try settleDecode(token)
         guard let resident else { return nil }
         guard try resident.take(token, wantsLogits: logits != .none, chooses: false) != nil else {
-            try giveUpResident()
+            try giveUpIncomplete()
             return nil
         }
         addDeviceSeconds(try resident.lastNanoseconds())
@@ -24,7 +24,7 @@ extension VulkanEngine {
         while drawn.count < count {
             let most = min(ResidentDecoder.mostTokens, count - drawn.count)
             guard let chosen = try resident.take(drawn.last ?? token, count: most, wantsLogits: false, chooses: true) else {
-                try giveUpResident()
+                try giveUpIncomplete()
                 guard let last = drawn.last else { return nil }
                 return try drawn + greedySteps(count - drawn.count, from: [last], of: [0]).map { $0[0] }
             }
@@ -41,7 +41,7 @@ extension VulkanEngine {
         guard let resident else { return }
         let key =
             "decode \(configuration.hiddenSize) \(configuration.stateSize) \(configuration.intermediateSize) "
-            + "\(configuration.layerCount) \(configuration.vocabularySize)"
+            + "\(configuration.layerCount) \(configuration.vocabularySize), build \(resident.build)"
         switch device.choice(key) {
         case "resident": return
         case "dispatches":
@@ -54,9 +54,19 @@ extension VulkanEngine {
         let one = try fastest {
             completes = try resident.take(token, wantsLogits: true, chooses: false, keepsState: false) != nil
         }
-        guard completes else { return try giveUpResident() }
+        guard completes else { return try giveUpIncomplete() }
+        // A compiler that gets so large a kernel wrong must not be the reason for other bits.
+        let found = try read(workspace.logits, count: configuration.vocabularySize)
         var several = 0.0
-        try resident.undoing { several = try fastest { _ = try dispatch([token], sequence: 0, logits: .last) } }
+        var expected: [Float] = []
+        try resident.undoing {
+            expected = try dispatch([token], sequence: 0, logits: .last)
+            several = try fastest { _ = try dispatch([token], sequence: 0, logits: .last) }
+        }
+        if zip(found, expected).contains(where: { $0.bitPattern != $1.bitPattern }) {
+            return try giveUpResident(
+                "differs", "decoding goes on with a dispatch for every phase: this driver's single one gives other values")
+        }
         let comparison = "\(microseconds(one)) us a token, \(microseconds(several)) us as dispatches"
         if one <= several {
             decodeForm += " (measured: \(comparison))"
@@ -67,11 +77,17 @@ extension VulkanEngine {
         device.remember(key, as: one <= several ? "resident" : "dispatches")
     }
 
-    private func giveUpResident() throws {
+    private func giveUpIncomplete() throws {
+        try giveUpResident(
+            "did not complete",
+            "decoding goes on with a dispatch for every phase: not all work groups of a single one ran at the same time")
+    }
+
+    private func giveUpResident(_ what: String, _ warning: String) throws {
         try resident?.bringStateBack()
         resident = nil
-        decodeForm = "dispatches: a resident one did not complete"
-        device.warn("decoding goes on with a dispatch for every phase: not all work groups of a single one ran at the same time")
+        decodeForm = "dispatches: a resident one \(what)"
+        device.warn(warning)
     }
 
     private func addDeviceSeconds(_ nanoseconds: UInt64) {
