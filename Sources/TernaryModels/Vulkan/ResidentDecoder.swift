@@ -17,8 +17,9 @@ final class ResidentDecoder {
 
     /// Most tokens of one dispatch.
     static let mostTokens = 16
-    /// How often a work group looks for a row: a second or more, where a whole pass takes milliseconds.
-    var patience: UInt32 = 1 << 20
+    /// How often a work group looks for a row: about a tenth of a second, where a whole pass takes milliseconds, and far less than any
+    /// system grants a device before it resets it.
+    var patience: UInt32 = 1 << 16
 
     private let device: Device
     private let configuration: MatMulFreeConfiguration
