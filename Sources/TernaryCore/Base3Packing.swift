@@ -23,6 +23,7 @@ public enum Base3Packing {
         let tiles = words.count / 4
         let count = byteCount(tiles: tiles) / 4
         return [UInt32](unsafeUninitializedCapacity: count) { packed, initialized in
+            // Each part writes words of its own, and all have ended when this returns.
             nonisolated(unsafe) let packed = packed
             let groups = (tiles + tilesEach - 1) / tilesEach
             for index in groups * wordsEach..<count { packed.initializeElement(at: index, to: 0) }

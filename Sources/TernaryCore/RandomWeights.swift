@@ -124,6 +124,7 @@ private struct RandomTensors {
 
     /// Draws 16 codes of {0, 1, 2} at a time: a byte of four equally likely codes for each of the 81 combinations.
     private func fill(_ words: UnsafeMutableBufferPointer<UInt32>, rows: Int, columns: Int) {
+        // Each part writes words of its own, and all have ended when this returns.
         nonisolated(unsafe) let words = words
         Parallel.forRows(words.count, weightsEach: 16) { part in
             var generator = generator.advanced(by: part.lowerBound)
@@ -160,6 +161,7 @@ private struct RandomTensors {
         let count = rows * columns
         let halves = (0...1020).map { HalfFloat.exactBits(Float($0 - 510) * 0x1p-8) ?? 0 }
         let bytes = [UInt8](unsafeUninitializedCapacity: count * 2) { buffer, initialized in
+            // Each part writes pairs of its own, and all have ended when this returns.
             nonisolated(unsafe) let target = UnsafeMutableRawBufferPointer(buffer)
             Parallel.forRows((count + 1) / 2, weightsEach: 2) { pairs in
                 var generator = generator.advanced(by: pairs.lowerBound)

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A pipeline cache on disk: 32 bytes of ours, then the driver's own data, which begins with Vulkan's header.
 ///
 /// | bytes | what |
@@ -27,10 +25,12 @@ struct PipelineCacheFile {
 
     /// The driver's data; nil where the file is missing, damaged or another device's.
     func read() -> [UInt8]? {
-        guard let file = readFile(), file.count > Self.headerBytes, Array(file[..<8]) == Self.magic else { return nil }
+        guard let file = CacheFile(directory: directory, path: path).read(atMost: Self.largest), file.count > Self.headerBytes,
+            Array(file[..<8]) == Self.magic
+        else { return nil }
         let data = Array(file[Self.headerBytes...])
         guard
-            Self.number(file, at: 8) == UInt64(data.count), Self.number(file, at: 16) == Self.checksum(data),
+            Self.number(file, at: 8) == UInt64(data.count), Self.number(file, at: 16) == fnv1a(data),
             Self.number(file, at: 24) == UInt64(device.driverVersion), belongsToDevice(data)
         else { return nil }
         return data
@@ -38,24 +38,9 @@ struct PipelineCacheFile {
 
     /// Whether it was written: under another name first, so that no reader sees half of it.
     func write(_ data: [UInt8]) -> Bool {
-        makeDirectories()
-        let header = [UInt64(data.count), Self.checksum(data), UInt64(device.driverVersion)]
+        let header = [UInt64(data.count), fnv1a(data), UInt64(device.driverVersion)]
         let bytes = Self.magic + header.flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } } + data
-        let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max))"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { return false }
-        var done = 0
-        while done < bytes.count {
-            let count = bytes[done...].withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            if count <= 0 { break }
-            done += count
-        }
-        guard close(file) == 0, done == bytes.count, rename(temporary, path) == 0 else {
-            unlink(temporary)
-            return false
-        }
-        return true
+        return CacheFile(directory: directory, path: path).write(bytes)
     }
 
     /// VkPipelineCacheHeaderVersionOne: length 32, version 1, vendor, device, UUID.
@@ -66,38 +51,8 @@ struct PipelineCacheFile {
             && Array(data[16..<32]) == device.pipelineCacheUUID
     }
 
-    private func readFile() -> [UInt8]? {
-        // Non-blocking, so that a pipe of that name does not hold us.
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.largest else { return nil }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-        var done = 0
-        while done < bytes.count {
-            let count = bytes[done...].withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            if count <= 0 { return nil }
-            done += count
-        }
-        return bytes
-    }
-
-    private func makeDirectories() {
-        var place = ""
-        for part in directory.split(separator: "/") {
-            place += "/\(part)"
-            mkdir(directory.hasPrefix("/") ? place : String(place.dropFirst()), 0o700)
-        }
-    }
-
     private static func number(_ bytes: [UInt8], at offset: Int) -> UInt64 {
         (0..<8).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
-    }
-
-    private static func checksum(_ bytes: [UInt8]) -> UInt64 {
-        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 
     private static func hex(_ bytes: [UInt8]) -> String {

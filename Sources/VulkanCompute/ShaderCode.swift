@@ -18,5 +18,5 @@ public struct ShaderCode: @unchecked Sendable {
 
 extension ShaderCode {
     /// FNV-1a of the code, which tells one build from another.
-    public var checksum: UInt64 { bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 } }
+    public var checksum: UInt64 { fnv1a(bytes) }
 }

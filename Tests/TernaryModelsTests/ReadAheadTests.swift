@@ -8,6 +8,7 @@ struct ReadAheadTests {
     private struct Broken: Error {}
 
     @Test("parts come in order, and no more than one is made before it is asked for") func order() throws {
+        // Touched within `lock` while parts are made, and read once when all are.
         nonisolated(unsafe) var made = 0
         let lock = DispatchQueue(label: "made")
         let ahead = ReadAhead(count: 20) { index in

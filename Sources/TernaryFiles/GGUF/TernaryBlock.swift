@@ -188,7 +188,7 @@ extension TernaryMatrix {
         let rowBytes = width / TernaryBlock.length * type.blockByteCount
         let groups = Self.padded(columns, to: 16) >> 4
         let tileRows = (rows + 3) / 4
-        // Whether rows were sound, or why they could not be read: of a part, at its first tile.
+        // Whether rows were sound, or why they could not be read: of a part, at its first tile, which no other part writes.
         nonisolated(unsafe) let outcomes = UnsafeMutableBufferPointer<Result<Bool, any Error>>.allocate(capacity: tileRows)
         outcomes.initialize(repeating: .success(true))
         defer {

@@ -7,8 +7,9 @@ import VulkanCompute
 /// A dispatch reads the recurrent state of one buffer and writes that of another, so that one which its watchdog ends has changed nothing:
 /// the engine goes on with dispatches.
 final class ResidentDecoder {
-    /// Tells builds of the kernel apart: FNV-1a of its code.
-    let build: UInt64
+    private let code: ShaderCode
+    /// Tells builds of the kernel apart.
+    var build: UInt64 { code.checksum }
 
     private struct Request: Hashable {
         var count: Int
@@ -17,9 +18,9 @@ final class ResidentDecoder {
 
     /// Most tokens of one dispatch.
     static let mostTokens = 16
-    /// How often a work group looks for a row: about a tenth of a second, where a whole pass takes milliseconds, and far less than any
+    /// How often a work group looks for a row: a tenth of a second at a guess, where a whole pass takes milliseconds, and far less than any
     /// system grants a device before it resets it.
-    var patience: UInt32 = 1 << 16
+    private static let patience: UInt32 = 1 << 16
 
     private let device: Device
     private let configuration: MatMulFreeConfiguration
@@ -87,7 +88,7 @@ final class ResidentDecoder {
         self.workspace = workspace
         let kernel = Self.kernel(configuration, element: weights.embeddingElement, sequences: sequences)
         self.kernel = kernel
-        build = kernel.code(for: traits).checksum
+        code = kernel.code(for: traits)
         func make(_ byteCount: Int, _ memory: BufferMemory, _ label: String) throws -> Buffer {
             try device.makeBuffer(byteCount: byteCount, memory: memory, label: label)
         }
@@ -139,7 +140,7 @@ final class ResidentDecoder {
         let (source, target) = stateIsElsewhere ? (otherState, workspace.state) : (workspace.state, otherState)
         let request = Decode.Job(
             stateSource: source.deviceAddress!, stateTarget: target.deviceAddress!, embedding: embedding, token: token,
-            epoch: epoch, patience: patience)
+            epoch: epoch, patience: Self.patience)
         defer { epoch &+= UInt32(count * configuration.layerCount + 1) }
         try device.upload([request], to: job)
         let recording = try recording(Request(count: count, wantsLogits: wantsLogits, chooses: chooses))
