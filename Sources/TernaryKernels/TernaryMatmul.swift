@@ -53,22 +53,31 @@ public struct TernaryMatmul: Kernel {
     /// What a work group on matrix units computes, and by how many subgroups.
     private struct UnitsTile {
         var tokens, rows, subgroups: Int
+        /// Shares that the subgroups form along the columns, each with a slab of its own. They have `tokens` invocations at least.
+        var split = 1
         var code: ShaderCode
         /// Of them a processor holds, by registers and shared memory.
         var residents: Int
         /// Of an H200's speed with large tiles, what these reach where the device is full.
         var speed: Double
-        /// A slab of 64 columns, each row followed by 16 bytes.
-        var sharedBytes: Int { (tokens + rows) * (64 + 16) }
+        /// For each share a slab of 64 columns, each row followed by 16 bytes. Shares also add their sums there, 64 tokens of each
+        /// subgroup's rows followed by 32 bytes, beside 16 bytes for each token.
+        var sharedBytes: Int {
+            let slabs = split * (tokens + rows) * (64 + 16)
+            if split == 1 { return slabs }
+            return max(slabs, split * tokens * rows * 4 + subgroups * 64 * 32 + tokens * 16)
+        }
 
-        /// Fastest on an H200 of the sizes tried: a prompt's; one of which more share out small products evenly; and a batch's, which
-        /// has too few tokens for either.
+        /// Fastest on an H200 of the sizes tried: a prompt's; and two of which more share out small products evenly.
         static let large = UnitsTile(
             tokens: 128, rows: 128, subgroups: 4, code: CompiledKernels.ternaryMatmulUnits64, residents: 2, speed: 1)
         static let medium = UnitsTile(
             tokens: 64, rows: 128, subgroups: 4, code: CompiledKernels.ternaryMatmulUnits, residents: 3, speed: 0.87)
         static let small = UnitsTile(
             tokens: 64, rows: 64, subgroups: 2, code: CompiledKernels.ternaryMatmulUnits, residents: 4, speed: 0.55)
+        /// A batch's, which has too few tokens for the others: small ones, of which each waits for a quarter of the columns only.
+        static let batch = UnitsTile(
+            tokens: 64, rows: 32, subgroups: 4, split: 4, code: CompiledKernels.ternaryMatmulUnits, residents: 1, speed: 0.4)
 
         /// What of the device's speed a product reaches: its last wave of work groups is rarely a full one.
         func efficiency(tokens: Int, rows: Int, processors: Int) -> Double {
@@ -81,11 +90,15 @@ public struct TernaryMatmul: Kernel {
 
     /// On matrix units from this many tokens on, where the device has them; below, a tile would be mostly padding.
     private static let fewestTokensForUnits = 32
+    /// So many are a batch, for which shares of the columns wait at the same time; an empty range keeps batches to the other tiles.
+    private static let batchTokens = 16..<65
     /// Shared memory that matrix units need.
     static let unitsSharedBytes = UnitsTile.large.sharedBytes
 
     private func unitsTile(_ device: DeviceTraits) -> UnitsTile? {
-        guard device.int8Matrices, tokens >= Self.fewestTokensForUnits else { return nil }
+        guard device.int8Matrices else { return nil }
+        if Self.batchTokens.contains(tokens), device.sharedMemoryBytes >= UnitsTile.batch.sharedBytes { return .batch }
+        guard tokens >= Self.fewestTokensForUnits else { return nil }
         if tokens <= UnitsTile.small.tokens { return .small }
         func efficiency(_ tile: UnitsTile) -> Double {
             tile.efficiency(tokens: tokens, rows: rows * halves, processors: device.processors)
@@ -111,7 +124,7 @@ public struct TernaryMatmul: Kernel {
         let width = paddedWidth(columns)
         if let tile = unitsTile(device) {
             return [device.subgroupSize, width, tile.tokens, tile.rows, tile.subgroups * device.subgroupSize].map { UInt32($0) }
-                + [epilogue.rawValue]
+                + [epilogue.rawValue, UInt32(tile.split)]
         }
         return [
             UInt32(device.subgroupSize), UInt32(width), UInt32(tokensEach),

@@ -49,7 +49,7 @@ struct UnfusedTests {
 
     @Test(
         "ternary_matmul gives the reference's bits for many tokens, on matrix units and without",
-        arguments: [(32, 33, 13), (70, 512, 130), (130, 80, 200), (250, 80, 250)])
+        arguments: [(16, 1100, 45), (32, 33, 13), (61, 2048, 130), (70, 512, 130), (130, 80, 200), (250, 80, 250)])
     func manyTokens(tokens: Int, columns: Int, rows: Int) throws {
         let quantized = Fixture.rows(tokens, width: columns, seed: 37).map { row in
             quantize(bitLinearNorm(row, norm: InputNorm(outer: nil, outerEpsilon: 0, inner: Fixture.norm(columns, seed: 38))))
@@ -64,10 +64,13 @@ struct UnfusedTests {
         // Which of the units' tiles is taken depends on how many fill the device.
         var few = TestDevice.traits[0]
         few.processors = 1
+        // A batch's takes more shared memory than the others.
+        var narrow = TestDevice.traits[0]
+        narrow.sharedMemoryBytes = 32 << 10
         if !TestDevice.traits[0].int8Matrices {
             print("Matrix units are not tested: \(TestDevice.shared!.description.name) has none")
         }
-        for traits in [TestDevice.traits[0], few, without] {
+        for traits in [TestDevice.traits[0], few, narrow, without] {
             let product = try TestDevice.run(
                 TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, scale: matrix.scale),
                 [
@@ -81,7 +84,7 @@ struct UnfusedTests {
 
     @Test(
         "every epilogue of ternary_matmul gives the bits of the op that it stands for, on matrix units and without",
-        arguments: TernaryMatmul.Epilogue.allCases, [(6, 100, 37), (40, 80, 64), (250, 80, 122)])
+        arguments: TernaryMatmul.Epilogue.allCases, [(6, 100, 37), (17, 330, 45), (40, 80, 64), (64, 1024, 122), (250, 80, 122)])
     func epilogues(epilogue: TernaryMatmul.Epilogue, shape: (tokens: Int, columns: Int, rows: Int)) throws {
         let (tokens, columns, rows) = shape
         let quantized = Fixture.rows(tokens, width: columns, seed: 60).map { row in
@@ -106,7 +109,10 @@ struct UnfusedTests {
         // Which of the units' tiles is taken depends on how many fill the device.
         var few = TestDevice.traits[0]
         few.processors = 1
-        for traits in [TestDevice.traits[0], few, without] {
+        // A batch's takes more shared memory than the others.
+        var narrow = TestDevice.traits[0]
+        narrow.sharedMemoryBytes = 32 << 10
+        for traits in [TestDevice.traits[0], few, narrow, without] {
             let results = try TestDevice.run(
                 TernaryMatmul(
                     tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: 0.1, epilogue: epilogue),
