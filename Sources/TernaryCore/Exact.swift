@@ -18,6 +18,17 @@ public enum Exact {
         return magnitude < smallest ? 0 : (x < 0 ? -min(magnitude, largest) : min(magnitude, largest))
     }
 
+    /// Brings a finite value into the range whose products need no settling: magnitudes below 2^-50 become +0, those above 2^50 are held
+    /// at it. Products of two such values are 0 or at least 2^-100, and sums of products 0 or normal.
+    @inline(__always)
+    public static func factor(_ x: Float) -> Float {
+        let magnitude = abs(x)
+        return magnitude < smallestFactor ? 0 : (x < 0 ? -min(magnitude, largest) : min(magnitude, largest))
+    }
+
+    /// 2^-50.
+    public static let smallestFactor = Float(bitPattern: 0x2680_0000)
+
     /// 1/x for x in [2^-100, 2^100], by a bit-trick start and four Newton steps; within 1 ulp.
     @inline(__always)
     public static func reciprocal(_ x: Float) -> Float {
