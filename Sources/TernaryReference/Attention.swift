@@ -2,9 +2,8 @@ import TernaryCore
 
 /// Causal attention of one query token over all tokens so far: softmax(q . k * scale) v, for every query head.
 ///
-/// Keys are taken in chunks of 64 by their place in the text. A chunk has its own largest score m, weights e^(s - m), their sum in a
-/// halving tree and the weighted values in order of their places; chunks are then joined in order. So it does not matter how many
-/// tokens are computed at a time, nor how chunks are shared out.
+/// Keys are taken in chunks of 64 by their place in the text, and chunks are joined in order (`AttentionSum`). So it matters neither how
+/// many tokens are computed at a time nor how chunks are shared out.
 ///
 /// - Parameters:
 ///   - query: `(H * d)`, turned.
@@ -17,27 +16,27 @@ public func attention(query: [Float], keys: [[Float]], values: [[Float]], _ conf
     return (0..<configuration.headCount).flatMap { head -> [Float] in
         let own = query[head * size..<(head + 1) * size].map(Exact.factor)
         let first = head / group * size
-        var chunks: [AttentionChunk] = []
+        var sum = AttentionSum(size: size)
         for start in stride(from: 0, to: keys.count, by: AttentionChunk.length) {
             let places = start..<min(start + AttentionChunk.length, keys.count)
-            chunks.append(
+            sum.join(
                 AttentionChunk(
                     query: own, keys: places.map { Array(keys[$0][first..<first + size]) },
                     values: places.map { Array(values[$0][first..<first + size]) }, scale: configuration.scoreScale))
         }
-        return AttentionChunk.joined(chunks)
+        return sum.result
     }
 }
 
-/// What a chunk of keys adds to a query head's result.
+/// What a chunk of keys adds to a query head's result: weights are e^(score - largest score of the chunk).
 public struct AttentionChunk: Sendable {
     /// Keys of a chunk, but for the last.
     public static let length = 64
     /// Largest score.
     public let largest: Float
-    /// Sum of weights.
+    /// Sum of weights, in a halving tree 32, 16, ... 1 over 64 places.
     public let sum: Float
-    /// Sum of weighted values, `(d)`.
+    /// Sum of weighted values in order of their places, `(d)`.
     public let values: [Float]
 
     /// One chunk of `(tokens, d)` keys and values.
@@ -56,22 +55,33 @@ public struct AttentionChunk: Sendable {
         self.values = query.indices.map { j in
             var total: Float = 0
             for (weight, value) in zip(weights, values) { total += weight * value[j] }
-            return total
+            return Exact.settle(total)
         }
     }
+}
 
-    /// All of a query head's chunks, in order: `(d)`.
-    public static func joined(_ chunks: [AttentionChunk]) -> [Float] {
-        let largest = chunks.reduce(-Exact.largest) { max($0, $1.largest) }
-        let weights = chunks.map { Exact.softmaxWeight($0.largest - largest) }
-        var sum: Float = 0
-        for (weight, chunk) in zip(weights, chunks) { sum += Exact.settle(weight * chunk.sum) }
+/// A query head's chunks joined so far; each is scaled to the largest score of all, which may rise.
+public struct AttentionSum: Sendable {
+    private var largest = -Exact.largest
+    private var sum: Float = 0
+    private var values: [Float]
+
+    /// Nothing yet.
+    public init(size: Int) { values = Array(repeating: 0, count: size) }
+
+    /// Adds the next chunk.
+    public mutating func join(_ chunk: AttentionChunk) {
+        let highest = max(largest, chunk.largest)
+        let (own, other) = (Exact.softmaxWeight(largest - highest), Exact.softmaxWeight(chunk.largest - highest))
+        largest = highest
+        sum = Exact.settle(own * sum) + Exact.settle(other * chunk.sum)
+        values = zip(values, chunk.values).map { Exact.settle(Exact.settle(own * $0) + Exact.settle(other * $1)) }
+    }
+
+    /// Weighted values over the sum of weights, `(d)`.
+    public var result: [Float] {
         let inverse = Exact.reciprocal(sum)
-        return chunks[0].values.indices.map { j in
-            var total: Float = 0
-            for (weight, chunk) in zip(weights, chunks) { total += Exact.settle(weight * Exact.settle(chunk.values[j])) }
-            return Exact.settle(Exact.settle(total) * inverse)
-        }
+        return values.map { Exact.settle($0 * inverse) }
     }
 }
 
