@@ -203,7 +203,7 @@ def bitnet_packed():
 
 
 def onebitllm():
-    c = config("BitnetForCausalLM", "llama", 72, 100, 3, 3, tie_word_embeddings=True, input_bits=8, weight_bits=1, torch_dtype="float32")
+    c = config("BitnetForCausalLM", "llama", 60, 64, 3, 3, tie_word_embeddings=True, input_bits=8, weight_bits=1, torch_dtype="float32")
     m = Maker(c, 31, F32)
     m.sub_norms("inner_attn_ln", "ffn_layernorm")
     m.masters()
@@ -226,6 +226,17 @@ def llama3_158():
     scaling = {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32, "rope_type": "llama3"}
     divided("llama3-158", 51, llama(128, 320, 4, 2, rope_theta=500000.0, rope_scaling=scaling,
                                     quantization_config={"modules_to_not_convert": None, "quant_method": "bitnet"}))
+
+
+def saved_v5():
+    """What save_pretrained of transformers 5 writes: `dtype`, `rope_parameters`, every default spelled out, float32 beside the packed bytes."""
+    scaling = {"factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 2.0, "original_max_position_embeddings": 64, "rope_type": "llama3"}
+    c = llama(64, 160, 4, 2, rope_theta=1000.0, rope_scaling=scaling, quantization_config={"quant_method": "bitnet"})
+    m = Maker(c, 55)
+    m.packed(divide=True)
+    folder = save("saved-v5", c, m.tensors)
+    load(folder).save_pretrained(folder)
+    golden("saved-v5", 56)
 
 
 def falcon_e():
@@ -251,8 +262,15 @@ def biases():
     divided("biases", 101, c, extra=lambda m: [m.put(name + ".bias", m.rng.normal(0, 0.2, rows)) for name, rows in attention])
 
 
+def qwen2():
+    """Biases on q, k and v alone, which Qwen2Config has no key for."""
+    c = config("Qwen2ForCausalLM", "qwen2", 64, 160, 4, 2, rms_norm_eps=1e-6, quantization_config={"quant_method": "bitnet"})
+    qkv = [(name, rows) for name, rows, _ in projections(c) if name[-6:] in ("q_proj", "k_proj", "v_proj")]
+    divided("qwen2", 105, c, extra=lambda m: [m.put(name + ".bias", m.rng.normal(0, 0.2, rows)) for name, rows in qkv])
+
+
 def trilm():
-    c = llama(64, 160, 4, 4, torch_dtype="float16")
+    c = llama(64, 128, 4, 4, torch_dtype="float16")
     m = Maker(c, 61, F16)
     for name, rows, columns in projections(c):
         gammas = np.float16(m.rng.uniform(0.7, 1.6, 2 if rows == 64 else 4) * columns ** -0.5)
@@ -283,8 +301,8 @@ def qwen3_yarn():
 
 FAMILIES = {"bitnet-packed": bitnet_packed, "bitnet-master": bitnet_master, "bitnet-master-f32": bitnet_master_f32,
             "1bitllm": onebitllm, "falcon3": falcon3, "llama3-158": llama3_158, "trilm": trilm,
-            "qwen3-grouped": lambda: qwen3("qwen3-grouped", 71, 2, False, None), "qwen3-yarn": qwen3_yarn, "falcon-e": falcon_e,
-            "mixed-dense": mixed_dense, "rms-norm-proj": rms_norm_proj, "biases": biases}
+            "qwen3-grouped": lambda: qwen3("qwen3-grouped", 71, 1, False, None), "qwen3-yarn": qwen3_yarn, "falcon-e": falcon_e,
+            "mixed-dense": mixed_dense, "rms-norm-proj": rms_norm_proj, "biases": biases, "qwen2": qwen2, "saved-v5": saved_v5}
 
 if __name__ == "__main__":
     for family in sys.argv[1:] or FAMILIES:
