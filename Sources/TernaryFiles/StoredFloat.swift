@@ -27,6 +27,12 @@ enum BFloat16: StoredFloat {
     static var infinity: UInt16 { 0x7F80 }
     @inline(__always) static func widen(_ magnitude: UInt16) -> Float { Float(bitPattern: UInt32(magnitude) << 16) }
     static func firstMagnitude(atLeast value: Float) -> UInt16 { UInt16((value.bitPattern + 0xFFFF) >> 16) }
+
+    /// The nearest value of this type, halves to even; finite magnitudes up to `Exact.largest` only.
+    static func round(_ value: Float) -> Float {
+        let bits = value.bitPattern
+        return Float(bitPattern: (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF_0000)
+    }
 }
 
 /// IEEE binary16.

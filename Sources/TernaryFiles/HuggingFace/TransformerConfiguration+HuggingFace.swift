@@ -4,12 +4,8 @@ extension TransformerConfiguration {
     /// Longer contexts are refused.
     static let longestContext = 1 << 30
 
-    /// Reads a `config.json`; what is absent has the default of the family's class.
-    ///
-    /// - Parameters:
-    ///   - moreEndTokens: those of `generation_config.json`, put after the configuration's own.
-    ///   - quantizesActivations: said by the quantisation and by the tensors.
-    init(_ reader: ConfigurationReader, moreEndTokens: [Int] = [], quantizesActivations: Bool) throws {
+    /// Reads a `config.json`; what is absent has the default of the family's class. Whether activations are quantised is not in it.
+    init(_ reader: ConfigurationReader) throws {
         let family = try Self.family(reader)
         if let names = reader.value("architectures"), names.array?.allSatisfy({ $0.string != nil }) != true {
             throw reader.fail("architectures", "must be an array of strings")
@@ -36,9 +32,8 @@ extension TransformerConfiguration {
             keyValueHeadCount: keyValueHeads, headSize: headSize,
             normEpsilon: Float(try reader.number("rms_norm_eps", in: 1e-12...1) ?? family.normEpsilon),
             rotation: try RotaryEmbedding(reader, family, context: context), activation: try Self.activation(reader, family),
-            quantizesActivations: quantizesActivations, tiesEmbeddings: try reader.bool("tie_word_embeddings") ?? false,
-            beginToken: tokens.begin, endTokens: tokens.end + moreEndTokens.filter { !tokens.end.contains($0) },
-            contextLength: context)
+            tiesEmbeddings: try reader.bool("tie_word_embeddings") ?? false,
+            beginToken: tokens.begin, endTokens: tokens.end, contextLength: context)
     }
 
     /// The family of a `config.json`.
@@ -61,7 +56,8 @@ extension TransformerConfiguration {
             size = given
         } else {
             guard hidden.isMultiple(of: heads) else {
-                throw reader.fail("num_attention_heads", "\(heads) does not divide hidden_size \(hidden) and there is no head_dim")
+                throw reader.fail(
+                    "num_attention_heads", "\(heads) does not divide hidden_size \(hidden) and there is no head_dim")
             }
             size = hidden / heads
         }
