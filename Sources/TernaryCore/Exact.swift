@@ -69,6 +69,10 @@ public enum Exact {
         return e * Float(bitPattern: UInt32(bitPattern: Int32(n) + 127) << 23)
     }
 
+    /// e^x for a softmax, x <= 0; 0 below -34, where a weight would be lost in any sum with 1.
+    @inline(__always)
+    public static func softmaxWeight(_ x: Float) -> Float { x < -34 ? 0 : exp(x) }
+
     /// 1/(1+e^-x); never zero: at least e^-69.
     @inline(__always)
     public static func sigmoid(_ x: Float) -> Float {
@@ -95,10 +99,15 @@ public enum Exact {
     @inline(__always)
     public static func squareRoot(_ x: Float) -> Float { x.squareRoot() }
 
-    /// Rounds to the nearest integer, halves away from zero (CUDA's `roundf`), within int8.
+    /// Where halves go: away from zero (CUDA's `roundf`), or to the even neighbour (`torch.round`).
+    public enum HalfRounding: UInt32, Sendable {
+        case awayFromZero = 0, toEven = 1
+    }
+
+    /// Rounds to the nearest integer within int8.
     @inline(__always)
-    public static func roundToInt8(_ x: Float) -> Int8 {
-        Int8(min(max(x.rounded(.toNearestOrAwayFromZero), -128), 127))
+    public static func roundToInt8(_ x: Float, _ halves: HalfRounding = .awayFromZero) -> Int8 {
+        Int8(min(max(x.rounded(halves == .toEven ? .toNearestOrEven : .toNearestOrAwayFromZero), -128), 127))
     }
 
     /// The number of lanes over which a row is summed, on every backend.

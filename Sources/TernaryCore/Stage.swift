@@ -6,6 +6,8 @@ public enum Stage: String, Sendable, CaseIterable {
     case state
     /// Gate projection times SiLU of the state, before its norm, `(D)`.
     case gated
+    /// Attention's result, before its norm, `(heads * head size)`.
+    case attended
     /// Residual stream after the token mixer, `(H)`.
     case mixed
     /// SiLU(gate) * up, `(I)`.

@@ -45,26 +45,24 @@ public struct Checkpoint: Sendable {
     }
 
     /// The model's shape.
-    public var configuration: MatMulFreeConfiguration {
-        switch source {
-        case .huggingFace(let model): model.configuration
-        case .gguf(let model): model.configuration
-        }
-    }
+    public var configuration: ModelConfiguration { weightSource.configuration }
 
     /// Its weights, of which each part is read when it is asked for.
-    public var weightSource: any WeightSource {
+    public var weightSource: ModelWeights {
         switch source {
-        case .huggingFace(let model): model
-        case .gguf(let model): model
+        case .huggingFace(let model): .matMulFree(model)
+        case .gguf(let model): .matMulFree(model)
         }
     }
 
-    /// Reads all weights, ternarising them one tensor at a time.
+    /// Reads all weights of a MatMul-free model, ternarising them one tensor at a time.
     ///
-    /// - Parameter progress: called after each layer with the share of the file's bytes that is done.
-    /// - Throws: `FileError`, also for a value that is not finite, with its tensor and element.
-    public func weights(progress: (_ share: Double) -> Void = { _ in }) throws -> MatMulFreeWeights {
-        try MatMulFreeWeights(weightSource, progress: progress)
+    /// - Throws: `FileError`, also for a value that is not finite, with its tensor and element, and for a model of another family.
+    public func weights() throws -> MatMulFreeWeights { try MatMulFreeWeights(try matMulFreeSource()) }
+
+    /// The weights of a MatMul-free model, of which each part is read when it is asked for.
+    func matMulFreeSource() throws -> any WeightSource {
+        guard case .matMulFree(let source) = weightSource else { throw FileError(path, "is not a MatMul-free model") }
+        return source
     }
 }

@@ -39,9 +39,7 @@ struct Convert: ParsableCommand {
     mutating func validate() throws {
         if random != nil && destination != nil { throw ValidationError("--random takes the place of a source: give one file.") }
         if random == nil && destination == nil { throw ValidationError("Give a source and the file to write.") }
-        if let random, MatMulFreeConfiguration.preset(named: random) == nil {
-            throw ValidationError("There is no preset '\(random)'; there are 370m, 1.3b, 2.7b, 13b.")
-        }
+        try ModelOptions.checkPreset(random)
     }
 
     func run() throws {
@@ -55,7 +53,10 @@ struct Convert: ParsableCommand {
             let model = try Model.open(random.map { .random($0) } ?? .path(source))
             var bar = ProgressBar("Converting")
             defer { bar.finish() }
-            try model.weights.write(
+            guard case .matMulFree(let weights) = model.weights else {
+                throw FileError(source, "is a transformer, which this cannot write yet")
+            }
+            try weights.write(
                 toGGUF: destination, name: model.name, tokenizer: model.tokenizer, type: type, embedding: embedding
             ) { done, total in
                 try Interrupt.check()

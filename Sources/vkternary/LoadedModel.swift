@@ -8,7 +8,7 @@ struct LoadedModel {
     let name: String
     /// nil where the model has no text.
     let tokenizer: Tokenizer?
-    let configuration: MatMulFreeConfiguration
+    let configuration: ModelConfiguration
     /// Bytes of packed ternary weights that a token reads.
     let ternaryByteCount: Int
     let finalNorm: [Float]
@@ -22,7 +22,7 @@ struct LoadedModel {
         name = model.name
         tokenizer = model.tokenizer
         configuration = model.weights.configuration
-        ternaryByteCount = model.weights.configuration.ternaryByteCount
+        ternaryByteCount = engine.weightBytesPerToken
         finalNorm = try model.weights.readFinalNorm()
         self.engine = engine
         self.deviceMemory = deviceMemory

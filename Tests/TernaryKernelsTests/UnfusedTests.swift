@@ -25,7 +25,7 @@ struct UnfusedTests {
         #expect(normed[4].rows(tokens, width: columns) == normalized.map(\.weighted.bits))
         #expect(normed[5] == normalized.map(\.rootInverse.bitPattern))
 
-        let quantized = normalized.map(quantize)
+        let quantized = normalized.map { quantize($0) }
         let codes = try TestDevice.run(
             Quantize(tokens: tokens, columns: columns),
             [.words(normed[4]), .words(normed[5]), .room(tokens * paddedWidth(columns) / 4), .room(tokens), .room(tokens)],

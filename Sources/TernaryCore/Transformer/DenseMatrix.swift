@@ -41,6 +41,18 @@ public struct DenseMatrix: Sendable, Equatable {
         self.bytes = Self.factors(bytes, element)
     }
 
+    /// A matrix of floats that are already as `Exact.factor` makes them: for tables that take long to look through.
+    package init(rows: Int, columns: Int, element: Element, factors bytes: [UInt8]) {
+        precondition(
+            element != .scaledInt8 && bytes.count == rows * columns * element.byteCount, "bytes that do not fill the matrix")
+        self.rows = rows
+        self.columns = columns
+        self.element = element
+        groupColumns = 0
+        scales = []
+        self.bytes = bytes
+    }
+
     /// A matrix of bytes with scales.
     public init(rows: Int, columns: Int, groupColumns: Int, codes: [Int8], scales: [Float]) {
         precondition(groupColumns == 16 || groupColumns == 32, "groups of \(groupColumns) columns")

@@ -7,6 +7,8 @@ public enum StopReason: String, Sendable {
     case endOfText = "end-of-text"
     /// As many tokens as were asked for.
     case length
+    /// The context holds no more tokens.
+    case context
     /// A stop string came up.
     case stopString = "stop-string"
     /// The caller cancelled it.
@@ -50,11 +52,13 @@ public final class TextGenerator {
     /// The last token drawn, which no pass has taken in yet.
     private var pending: Int?
     private var isEmpty = true
+    private let endTokens: Set<Int>
 
     /// An empty text; the engine is at its start.
     public init(engine: any Engine, tokenizer: Tokenizer) {
         self.engine = engine
         self.tokenizer = tokenizer
+        endTokens = Set(engine.modelConfiguration.endTokens)
     }
 
     /// Starts a new text.
@@ -85,6 +89,9 @@ public final class TextGenerator {
             // A text must start somewhere: with the begin token, or else the end token, which stands between documents.
             promptTokens = [tokenizer.beginToken ?? tokenizer.endToken ?? 0]
         }
+        if let room = engine.room(sequence: 0), promptTokens.count > room {
+            throw ContextError(promptTokens: promptTokens.count, room: room)
+        }
         isEmpty = false
         statistics.promptTokens = promptTokens.count
 
@@ -109,7 +116,7 @@ public final class TextGenerator {
             tokens.append(token)
             pending = token
             if tokens.count == 1 { statistics.firstTokenSeconds = (clock.now - start).seconds }
-            if token == tokenizer.endToken {
+            if token == tokenizer.endToken || endTokens.contains(token) {
                 reason = .endOfText
                 break
             }
@@ -120,6 +127,10 @@ public final class TextGenerator {
                 break
             }
             if tokens.count == limit { break }
+            if engine.room(sequence: 0) == 0 {
+                reason = .context
+                break
+            }
             logits = try engine.forward([token], logits: .last)
             pending = nil
             statistics.decodeSteps += 1
@@ -132,6 +143,25 @@ public final class TextGenerator {
             if !rest.isEmpty { try show(rest) }
         }
         return (reason, tokens, statistics)
+    }
+}
+
+/// A prompt is longer than what is left of the context.
+public struct ContextError: Error, CustomStringConvertible {
+    /// Tokens of the prompt.
+    public let promptTokens: Int
+    /// Tokens that the context still holds.
+    public let room: Int
+
+    /// What did not fit.
+    public init(promptTokens: Int, room: Int) {
+        self.promptTokens = promptTokens
+        self.room = room
+    }
+
+    /// One line with the way out.
+    public var description: String {
+        "the prompt has \(promptTokens) tokens and the context room for \(room); --context makes it larger"
     }
 }
 

@@ -26,6 +26,10 @@ public final class VulkanEngine: Engine {
     public let deviceName: String
     /// The model's shape.
     public let configuration: MatMulFreeConfiguration
+    /// The model's shape, of its family.
+    public var modelConfiguration: ModelConfiguration { .matMulFree(configuration) }
+    /// Blocks and head.
+    public var weightBytesPerToken: Int { configuration.ternaryByteCount }
     /// The form that runs: unfused also where shared memory is too small for this model's rows.
     public let form: Form
     /// By timestamps at both ends of a pass; nil where the device has none.
