@@ -9,7 +9,9 @@ extension GGUFFile {
         }
         let bytes = try bytes(tensor)
         return try bytes.withUnsafeBytes { raw in
-            if let index = element.firstNonFinite(raw) { throw FileError(path, at: name, "element \(index) is not a finite number") }
+            if let index = element.firstNonFinite(raw) {
+                throw FileError(path, at: name, "element \(index) is not a finite number")
+            }
             return element.widen(raw).map(Exact.settle)
         }
     }

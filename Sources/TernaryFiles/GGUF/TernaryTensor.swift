@@ -25,8 +25,11 @@ struct TernaryTensor {
     ///
     /// - Parameter place: the row of the matrix at which one of the file stands.
     func read(place: (Int) -> Int = { $0 }) throws -> (matrix: TernaryMatrix, scales: GroupScales?) {
-        var scales = [UInt16](repeating: 0, count: tensor.type == .i2s ? 0 : rows * blocksPerRow)
-        var matrix = try scales.withUnsafeMutableBufferPointer { try unpack(scales: $0.baseAddress, place: place) }
+        let hasBlockScales = tensor.type != .i2s
+        var scales = [UInt16](repeating: 0, count: hasBlockScales ? rows * blocksPerRow : 0)
+        var matrix = try scales.withUnsafeMutableBufferPointer {
+            try unpack(scales: hasBlockScales ? $0.baseAddress : nil, place: place)
+        }
         switch tensor.type {
         case .i2s:
             matrix.scale = try wholeScale()
@@ -89,7 +92,9 @@ struct TernaryTensor {
     private func wholeScale() throws -> Float {
         let bytes = try file.file.bytes(at: tensor.offset + rows * rowBytes, count: 4)
         let scale = bytes.withUnsafeBytes { $0.loadUnaligned(as: Float.self) }
-        guard scale.isFinite else { throw FileError(file.path, at: tensor.name.forMessage, "has a scale that is not a finite number") }
+        guard scale.isFinite else {
+            throw FileError(file.path, at: tensor.name.forMessage, "has a scale that is not a finite number")
+        }
         return Exact.settle(scale)
     }
 

@@ -65,7 +65,8 @@ extension GGUFTransformer {
             notices.append("tokenizer.ggml.pre is missing; text is split as \(guess) tokenizer does")
         }
         if hasKnownBadChatTemplate(file) {
-            notices.append("tokenizer.chat_template is not that of this model (\"Human: ... BITNETAssistant: ...\"); its own is used")
+            notices.append(
+                "tokenizer.chat_template is not that of this model (\"Human: ... BITNETAssistant: ...\"); its own is used")
         }
         return notices
     }

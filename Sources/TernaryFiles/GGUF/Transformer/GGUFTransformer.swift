@@ -76,7 +76,8 @@ public struct GGUFTransformer: TransformerSource {
         return TransformerLayer(
             attentionNorm: try required(.attention), query: try linear(.query), key: try linear(.key), value: try linear(.value),
             queryNorm: try norm(.query), keyNorm: try norm(.key), attentionSubNorm: try norm(.attentionSub),
-            output: try linear(.output), feedForwardNorm: try required(.feedForward), gate: try linear(.gate), up: try linear(.up),
+            output: try linear(.output), feedForwardNorm: try required(.feedForward), gate: try linear(.gate),
+            up: try linear(.up),
             feedForwardSubNorm: try norm(.feedForwardSub), down: try linear(.down))
     }
 }

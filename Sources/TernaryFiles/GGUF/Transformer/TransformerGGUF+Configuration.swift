@@ -76,7 +76,9 @@ extension TransformerGGUF {
         }
         let architecture = keys.file.architecture
         if architecture == "bitnet-b1.58" || architecture == "bitnet-25" {
-            return (.squaredReLU, ["\(key) is missing; models of this architecture were trained with squared ReLU, which is used"])
+            return (
+                .squaredReLU, ["\(key) is missing; models of this architecture were trained with squared ReLU, which is used"]
+            )
         }
         guard architecture == "bitnet", isBitNet2B(keys, hidden: hidden, vocabulary: vocabulary) else { return (.silu, []) }
         return (.squaredReLU, ["\(key) is missing; by its shape this is BitNet b1.58 2B-4T, whose squared ReLU is used"])

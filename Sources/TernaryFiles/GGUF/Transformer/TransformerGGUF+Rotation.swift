@@ -9,7 +9,8 @@ extension TransformerGGUF {
         let type = try keys.text(own("rope.scaling.type")) ?? "none"
         let divisors = try divisors(keys.file, count: headSize / 2)
         guard divisors == nil || type == "none" else {
-            throw keys.fail(own("rope.scaling.type"), "\"\(type.forMessage)\" together with \(frequencyDivisors) is not supported")
+            throw keys.fail(
+                own("rope.scaling.type"), "\"\(type.forMessage)\" together with \(frequencyDivisors) is not supported")
         }
         if let divisors { return RotaryEmbedding(theta: theta, scaling: .divided(divisors)) }
         func factor() throws -> Float { try keys.requiredFloat(own("rope.scaling.factor"), in: 1...1e6) }
