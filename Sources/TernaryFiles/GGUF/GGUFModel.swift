@@ -8,7 +8,7 @@ struct GGUFModel: WeightSource {
     /// Checks the metadata and that every tensor is there, with its shape, and no other; reads no weights.
     init(_ input: InputFile) throws {
         let path = input.path
-        file = try GGUFFile(input, architecture: MatMulFreeGGUF.architecture)
+        file = try GGUFFile(input, architectures: [MatMulFreeGGUF.architecture])
         configuration = try MatMulFreeGGUF.configuration(file)
         guard configuration.layerCount <= file.tensors.count else {
             throw FileError(
