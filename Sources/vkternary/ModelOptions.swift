@@ -124,6 +124,7 @@ struct ModelOptions: ParsableArguments {
         defer { bar.finish() }
         let model = try Model.open(source)
         note("the model is open")
+        if !quiet { for notice in model.notices { Terminal.note("vkternary: \(notice)") } }
         try backend.checkMemory(
             model.weights.configuration, model.embeddingElement, form: form, placement: embedding, packing: packing,
             sequences: sequences)
