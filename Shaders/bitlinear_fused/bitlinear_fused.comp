@@ -13,8 +13,8 @@
 #extension GL_EXT_spirv_intrinsics : require
 #endif
 
-layout(constant_id = 8) const uint RESIDUAL = 0;
-layout(constant_id = 9) const uint SEPARATE_STATISTIC = 0;  // 1: the outer norm measures another row than x
+layout(constant_id = 10) const uint RESIDUAL = 0;
+layout(constant_id = 11) const uint SEPARATE_STATISTIC = 0;  // 1: the outer norm measures another row than x
 
 layout(push_constant) uniform Params {
     uint rows;  // of the matrix
@@ -39,7 +39,7 @@ void load_row(out vec4 x_row[VECTORS_EACH], out vec4 s_row[VECTORS_EACH]) {
     const uint first = gl_WorkGroupID.y * VECTORS;
     [[unroll]] for (uint i = 0; i < VECTORS_EACH; ++i) {
         x_row[i] = x[first + vector(i)];
-        if (HAS_OUTER != 0 && SEPARATE_STATISTIC != 0) s_row[i] = s[first + vector(i)];
+        if (HAS_OUTER && SEPARATE_STATISTIC != 0) s_row[i] = s[first + vector(i)];
     }
 }
 

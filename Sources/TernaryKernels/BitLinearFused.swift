@@ -23,16 +23,16 @@ public struct BitLinearFused: Kernel {
     public var yStride: Int
     /// The matrix's scale.
     public var scale: Float
-    /// Epsilon of the block norm in front; nil where there is none.
-    public var outerEpsilon: Float?
+    /// The norms in front, and how codes are rounded.
+    public var norm: RowNorm
     /// Whether the product is added to y.
     public var addsResidual: Bool
-    /// Whether the block norm measures another row than x.
+    /// Whether the outer norm measures another row than x.
     public var hasSeparateStatistic: Bool
 
     /// Describes one dispatch.
     public init(
-        tokens: Int, rows: Int, columns: Int, yStride: Int, scale: Float, outerEpsilon: Float?, addsResidual: Bool,
+        tokens: Int, rows: Int, columns: Int, yStride: Int, scale: Float, norm: RowNorm, addsResidual: Bool,
         hasSeparateStatistic: Bool = false
     ) {
         self.tokens = tokens
@@ -40,7 +40,7 @@ public struct BitLinearFused: Kernel {
         self.columns = columns
         self.yStride = yStride
         self.scale = scale
-        self.outerEpsilon = outerEpsilon
+        self.norm = norm
         self.addsResidual = addsResidual
         self.hasSeparateStatistic = hasSeparateStatistic
     }
@@ -57,7 +57,7 @@ public struct BitLinearFused: Kernel {
 
     private func shape(_ device: DeviceTraits) -> FusedShape {
         FusedShape(
-            rows: rows, columns: columns, norms: 1, matrices: 1, tokens: tokens, outerEpsilon: outerEpsilon, device: device)
+            rows: rows, columns: columns, norms: 1, matrices: 1, tokens: tokens, norm: norm, device: device)
     }
 
     /// In order of `constant_id`.

@@ -21,16 +21,16 @@ public struct GLUFused: Kernel {
     public var columns: Int
     /// The scale of both halves.
     public var scale: Float
-    /// Epsilon of mlp_norm.
-    public var epsilon: Float
+    /// The norms in front, and how codes are rounded.
+    public var norm: RowNorm
 
     /// Describes one dispatch.
-    public init(tokens: Int, channels: Int, columns: Int, scale: Float, epsilon: Float) {
+    public init(tokens: Int, channels: Int, columns: Int, scale: Float, norm: RowNorm) {
         self.tokens = tokens
         self.channels = channels
         self.columns = columns
         self.scale = scale
-        self.epsilon = epsilon
+        self.norm = norm
     }
 
     /// With the packed dot product where the device has it.
@@ -40,7 +40,7 @@ public struct GLUFused: Kernel {
 
     private func shape(_ device: DeviceTraits) -> FusedShape {
         FusedShape(
-            rows: channels, columns: columns, norms: 1, matrices: 2, tokens: tokens, outerEpsilon: epsilon, device: device)
+            rows: channels, columns: columns, norms: 1, matrices: 2, tokens: tokens, norm: norm, device: device)
     }
 
     /// In order of `constant_id`.

@@ -21,8 +21,8 @@ struct BitLinearFusedTests {
         // take long to compile.
         for traits in [17, 1100].contains(columns) ? TestDevice.traits : [TestDevice.traits[0]] {
             let kernel = BitLinearFused(
-                tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: matrix.scale, outerEpsilon: 1e-6,
-                addsResidual: false)
+                tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: matrix.scale,
+                norm: RowNorm(outerEpsilon: 1e-6), addsResidual: false)
             let results = try TestDevice.run(
                 kernel,
                 [
@@ -42,7 +42,7 @@ struct BitLinearFusedTests {
         let matrix = Fixture.matrix(rows: rows, columns: columns, seed: 16)
         let expected = zip(x, y).map { zip($1, bitLinear($0, norm: norm, matrix)).map(TernaryReference.residual).bits }
         let kernel = BitLinearFused(
-            tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: matrix.scale, outerEpsilon: nil,
+            tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: matrix.scale, norm: RowNorm(),
             addsResidual: true)
         let combined = [norm.combined].padded
         let results = try TestDevice.run(
@@ -59,7 +59,8 @@ struct BitLinearFusedTests {
         let norm = InputNorm(outer: outer, outerEpsilon: 1e-5, inner: Fixture.norm(columns, seed: 26))
         let matrix = Fixture.matrix(rows: rows, columns: columns, seed: 27)
         let kernel = BitLinearFused(
-            tokens: 1, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: matrix.scale, outerEpsilon: 1e-5,
+            tokens: 1, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: matrix.scale,
+            norm: RowNorm(outerEpsilon: 1e-5),
             addsResidual: false, hasSeparateStatistic: true)
         let results = try TestDevice.run(
             kernel,

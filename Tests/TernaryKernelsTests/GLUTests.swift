@@ -18,7 +18,9 @@ struct GLUTests {
         }
         for traits in TestDevice.traits {
             let results = try TestDevice.run(
-                GLUFused(tokens: tokens, channels: shape.channels, columns: shape.columns, scale: 0.1, epsilon: 1e-6),
+                GLUFused(
+                    tokens: tokens, channels: shape.channels, columns: shape.columns, scale: 0.1,
+                    norm: RowNorm(outerEpsilon: 1e-6)),
                 [
                     x.padded, [outer].padded, [norm.combined].padded, .words(gate.words + up.words),
                     .room(tokens * paddedWidth(shape.channels)),

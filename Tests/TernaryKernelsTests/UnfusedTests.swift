@@ -18,14 +18,14 @@ struct UnfusedTests {
 
         let normalized = x.map { bitLinearNorm($0, norm: norm) }
         let normed = try TestDevice.run(
-            RMSNorm(tokens: tokens, columns: columns, outerEpsilon: 1e-6),
+            RMSNorm(tokens: tokens, columns: columns, norm: RowNorm(outerEpsilon: 1e-6)),
             [
                 x.padded, x.padded, [outer].padded, [norm.combined].padded, .room(tokens * paddedWidth(columns)), .room(tokens),
             ], traits: traits)
         #expect(normed[4].rows(tokens, width: columns) == normalized.map(\.weighted.bits))
         #expect(normed[5] == normalized.map(\.rootInverse.bitPattern))
 
-        let quantized = normalized.map(quantize)
+        let quantized = normalized.map { quantize($0) }
         let codes = try TestDevice.run(
             Quantize(tokens: tokens, columns: columns),
             [.words(normed[4]), .words(normed[5]), .room(tokens * paddedWidth(columns) / 4), .room(tokens), .room(tokens)],
@@ -143,7 +143,8 @@ struct UnfusedTests {
         }
         let results = try TestDevice.run(
             NormQuantize(
-                tokens: tokens, columns: columns, norms: norms, plane: plane, outerEpsilon: 1e-5, hasSeparateStatistic: norms == 1
+                tokens: tokens, columns: columns, norms: norms, plane: plane, norm: RowNorm(outerEpsilon: 1e-5),
+                hasSeparateStatistic: norms == 1
             ),
             [
                 x.padded, statistic.padded, [outer].padded, weightings.map(\.combined).padded,

@@ -101,7 +101,7 @@ struct MatMulFreePlan {
             plan.dispatch(
                 GLUFused(
                     tokens: tokens, channels: configuration.intermediateSize, columns: configuration.hiddenSize,
-                    scale: layer.scales.mlp, epsilon: configuration.normEpsilon),
+                    scale: layer.scales.mlp, norm: RowNorm(outerEpsilon: configuration.normEpsilon)),
                 [
                     BufferSlice(workspace.x), layer.mlpOuter, layer.mlpCombined, layer.mlpWeights, BufferSlice(workspace.product),
                 ])
@@ -196,7 +196,7 @@ struct MatMulFreePlan {
             plan.dispatch(
                 BitLinearFused(
                     tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: scale,
-                    outerEpsilon: epsilon, addsResidual: true, hasSeparateStatistic: outer != nil),
+                    norm: RowNorm(outerEpsilon: epsilon), addsResidual: true, hasSeparateStatistic: outer != nil),
                 [x, statistic, outer ?? combined, combined, matrix, BufferSlice(workspace.x)])
         }
         plan.barrier()
@@ -228,7 +228,7 @@ struct MatMulFreePlan {
             plan.dispatch(
                 BitLinearFused(
                     tokens: count, rows: vocabulary, columns: configuration.hiddenSize, yStride: vocabulary,
-                    scale: weights.headScale, outerEpsilon: configuration.normEpsilon, addsResidual: false),
+                    scale: weights.headScale, norm: RowNorm(outerEpsilon: configuration.normEpsilon), addsResidual: false),
                 [x, x, weights.headOuter, weights.headCombined, weights.headWeights, BufferSlice(logitRows)])
         }
         plan.barrier()

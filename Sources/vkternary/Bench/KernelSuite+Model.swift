@@ -106,7 +106,8 @@ extension KernelSuite {
     private func gluFused(tokens: Int) throws -> KernelCase? {
         guard channels > 0, BitLinearFused.fits(columns: shape.columns, device: traits) else { return nil }
         let kernel = GLUFused(
-            tokens: tokens, channels: channels, columns: shape.columns, scale: RotatedMatrix.scale, epsilon: Self.epsilon)
+            tokens: tokens, channels: channels, columns: shape.columns, scale: RotatedMatrix.scale,
+            norm: RowNorm(outerEpsilon: Self.epsilon))
         let expected = try projections(2, rows: channels, norms: 1)
         let product = try room(tokens * paddedWidth(channels), "product")
         let weights = try matrices(2, rows: channels)
