@@ -32,10 +32,13 @@ public struct KernelCost: Sendable, Equatable {
     }
 
     /// A ternary product: packed weights once, `input` bytes of activations, f32 results.
-    fileprivate static func product(tokens: Int, rows: Int, columns: Int, matrices: Int, input: Int, written: Int) -> KernelCost {
+    fileprivate static func product(
+        tokens: Int, rows: Int, columns: Int, matrices: Int, terms: RowTerms = .matrix(scale: 1), input: Int, written: Int
+    ) -> KernelCost {
         KernelCost(
-            read: matrices * ((rows * columns + 3) / 4) + input, written: written,
-            int8Operations: 2 * tokens * matrices * rows * columns, floatOperations: tokens * matrices * rows)
+            read: matrices * ((rows * columns + 3) / 4) + terms.byteCount(rows: matrices * rows) + input, written: written,
+            int8Operations: 2 * tokens * matrices * rows * columns,
+            floatOperations: tokens * matrices * rows * (terms == .scalesAndBiases ? 2 : 1))
     }
 
     /// Norms of rows, of which each value is squared and added; weighted in so many ways.
@@ -98,7 +101,8 @@ extension TernaryMatmul: CostedKernel {
     /// Codes, steps and sums in, f32 out.
     public var cost: KernelCost {
         .product(
-            tokens: tokens, rows: rows, columns: columns, matrices: 1, input: tokens * (columns + 8), written: tokens * rows * 4)
+            tokens: tokens, rows: rows, columns: columns, matrices: 1, terms: terms, input: tokens * (columns + 8),
+            written: tokens * rows * 4)
     }
 }
 
@@ -108,7 +112,8 @@ extension BitLinearFused: CostedKernel {
         KernelCost.norm(tokens: tokens, columns: columns, norm, hasStatistic: hasSeparateStatistic)
             + .quantisation(tokens: tokens, columns: columns)
             + .product(
-                tokens: tokens, rows: rows, columns: columns, matrices: 1, input: addsResidual ? tokens * rows * 4 : 0,
+                tokens: tokens, rows: rows, columns: columns, matrices: 1, terms: terms,
+                input: addsResidual ? tokens * rows * 4 : 0,
                 written: tokens * rows * 4)
     }
 }
@@ -120,7 +125,8 @@ extension GLUFused: CostedKernel {
             KernelCost.norm(tokens: tokens, columns: columns, norm)
             + .quantisation(tokens: tokens, columns: columns)
             + .product(
-                tokens: tokens, rows: channels, columns: columns, matrices: 2, input: 0, written: tokens * channels * 4)
+                tokens: tokens, rows: channels, columns: columns, matrices: 2, terms: terms, input: 0,
+                written: tokens * channels * 4)
         cost.floatOperations += GLU(count: tokens * channels).cost.floatOperations
         return cost
     }

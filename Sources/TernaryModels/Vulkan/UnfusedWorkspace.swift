@@ -149,8 +149,8 @@ struct UnfusedWorkspace {
     ) {
         plan.dispatch(
             TernaryMatmul(
-                tokens: tokens, rows: rows, columns: columns, yStride: yStride, scale: scale, epilogue: epilogue),
-            quantized(norm, columns: columns, tokens: tokens) + [matrix, y])
+                tokens: tokens, rows: rows, columns: columns, yStride: yStride, terms: .matrix(scale: scale), epilogue: epilogue),
+            quantized(norm, columns: columns, tokens: tokens) + [matrix, BufferSlice(step), y])
     }
 
     /// From the residual stream to i_proj, f_proj and g_proj; ends with a barrier.

@@ -57,7 +57,7 @@ extension KernelSuite {
         let input = [try shared(codes, "codes"), try shared(steps, "steps"), try shared(sums, "code sums")]
         return KernelCase(
             op: units ? .ternaryMatmulUnits : .ternaryMatmul, tokens: tokens, columns: columns, rows: rows,
-            stages: [stage(kernel, input + [weights.copies, y], traits: traits)],
+            stages: [stage(kernel, input + [weights.copies, input[1], y], traits: traits)],
             outputs: [try product(y, tokens: tokens)])
     }
 
@@ -68,12 +68,13 @@ extension KernelSuite {
         let x = try shared(x, tokens: tokens, "x")
         let y = try room(tokens * paddedWidth(rows), "y")
         let weights = try matrices(1, rows: rows)
+        let norms = try normWeights(1)
         let kernel = BitLinearFused(
-            tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: RotatedMatrix.scale,
+            tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), terms: .matrix(scale: RotatedMatrix.scale),
             norm: RowNorm(outerEpsilon: Self.epsilon), addsResidual: false)
         return KernelCase(
             op: .bitlinearFused, tokens: tokens, columns: columns, rows: rows,
-            stages: [stage(kernel, [x, x] + (try normWeights(1)) + [weights.copies, y])],
+            stages: [stage(kernel, [x, x] + norms + [weights.copies, norms[1], y])],
             outputs: [try product(y, tokens: tokens)])
     }
 
@@ -85,7 +86,7 @@ extension KernelSuite {
         let quantised = try codesRoom(tokens, norms: 1)
         let y = try room(tokens * paddedWidth(rows), "y")
         let weights = try matrices(1, rows: rows)
-        let product = stage(matmul(tokens), quantised + [weights.copies, y])
+        let product = stage(matmul(tokens), quantised + [weights.copies, quantised[1], y])
         let before: [KernelCase.Stage]
         if split {
             let kernel = NormQuantize(
@@ -112,7 +113,8 @@ extension KernelSuite {
 
     private func matmul(_ tokens: Int) -> TernaryMatmul {
         TernaryMatmul(
-            tokens: tokens, rows: shape.rows, columns: columns, yStride: paddedWidth(shape.rows), scale: RotatedMatrix.scale)
+            tokens: tokens, rows: shape.rows, columns: columns, yStride: paddedWidth(shape.rows),
+            terms: .matrix(scale: RotatedMatrix.scale))
     }
 
     private func product(_ y: KernelCase.Rotation, tokens: Int) throws -> KernelCase.Output {
