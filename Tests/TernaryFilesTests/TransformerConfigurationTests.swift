@@ -127,6 +127,31 @@ struct TransformerConfigurationTests {
         #expect(problem.contains(part) && problem.contains("quantization_config"), "\(problem)")
     }
 
+    @Test("files with changed bytes are read or refused in one line", arguments: [false, true])
+    func mutations(packed: Bool) throws {
+        let checkpoint = TinyTransformer(packed: packed)
+        let scratch = try Scratch()
+        try checkpoint.write(to: scratch)
+        let files = ["config.json", "model.safetensors"]
+        let originals = try files.map(scratch.read)
+        var random = SplitMix64(seed: 3)
+        for round in 0..<400 {
+            let chosen = round % 2
+            var bytes = originals[chosen]
+            // Most of a checkpoint is weights: changes go to the first bytes, where its header is.
+            let reach = min(bytes.count, 4096)
+            for _ in 0...random.next() % 3 {
+                let place = Int(random.next() % UInt64(reach))
+                bytes[place] = random.next() % 2 == 0 ? UInt8(ascii: "0") + UInt8(random.next() % 10) : UInt8(random.next() % 256)
+            }
+            if round % 5 == 0 { bytes.removeLast(Int(random.next() % UInt64(bytes.count))) }
+            try scratch.write(files[chosen], bytes)
+            let problem = message { _ = try TransformerWeights(HuggingFaceTransformer(scratch.path)) }
+            #expect(problem?.contains("\n") != true && problem?.contains(scratch.path) != false, "\(problem ?? "")")
+            try scratch.write(files[chosen], originals[chosen])
+        }
+    }
+
     @Test("more layers than tensors are refused at once")
     func layers() {
         var checkpoint = TinyTransformer()

@@ -18,6 +18,9 @@ struct HuggingFaceGoldenTests {
         ])
     func logits(name: String) throws {
         let weights = try TransformerWeights(HuggingFaceTransformer(Self.fixtures + name))
+        let isTernary = weights.layers.flatMap(\.projections).map { if case .ternary = $0.matrix { true } else { false } }
+        #expect(isTernary.filter { !$0 }.count == (name == "mixed-dense" ? 1 : 0))
+        #expect(weights.configuration.quantizesActivations == !["trilm", "qwen3-grouped", "qwen3-yarn"].contains(name))
         let golden = try NumPyArchive(Self.fixtures + name + "/golden.npz")
         for key in ["short", "long"] {
             let tokens = try golden.array("tokens_\(key)", as: Int32.self)
