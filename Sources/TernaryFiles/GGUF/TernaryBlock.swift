@@ -79,26 +79,36 @@ enum TernaryBlock {
         return isSound
     }
 
+    /// Unpacks 64 bytes of TQ2_0 into 16 words; false for a code of no trit.
+    static func unpack2(_ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>) -> Bool {
+        let first = unpackHalf(bytes, words)
+        return unpackHalf(bytes + 32, words + 8) && first
+    }
+
+    /// Unpacks 32 bytes, of which byte m holds codes m, m + 32, m + 64, m + 96, into 8 words; false for a code of no trit.
+    ///
     /// The codes of 16 bytes at once: in each byte are those of four groups of 16 columns, in a word of a tile those of every fourth
     /// byte. A transposition, byte by byte, of four words' four pairs of bits.
-    private static func unpack2(_ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>) -> Bool {
+    ///
+    /// - Parameter highestFirst: whether code m is in a byte's highest bits (I2_S) and not in its lowest (TQ2_0).
+    static func unpackHalf(
+        _ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>, highestFirst: Bool = false
+    ) -> Bool {
         let source = UnsafeRawPointer(bytes)
         var bad: UInt32 = 0
-        for half in 0..<2 {
-            for part in 0..<2 {
-                let from = half * 32 + part * 16
-                var a = source.loadUnaligned(fromByteOffset: from, as: UInt32.self)
-                var b = source.loadUnaligned(fromByteOffset: from + 4, as: UInt32.self)
-                var c = source.loadUnaligned(fromByteOffset: from + 8, as: UInt32.self)
-                var d = source.loadUnaligned(fromByteOffset: from + 12, as: UInt32.self)
-                bad |= (a & a >> 1 | b & b >> 1 | c & c >> 1 | d & d >> 1) & 0x5555_5555
-                exchange(&a, &c, by: 4, 0x0F0F_0F0F)
-                exchange(&b, &d, by: 4, 0x0F0F_0F0F)
-                exchange(&a, &b, by: 2, 0x3333_3333)
-                exchange(&c, &d, by: 2, 0x3333_3333)
-                let target = words + half * 8 + part
-                (target[0], target[2], target[4], target[6]) = (a, b, c, d)
-            }
+        for part in 0..<2 {
+            let from = part * 16
+            var a = source.loadUnaligned(fromByteOffset: from, as: UInt32.self)
+            var b = source.loadUnaligned(fromByteOffset: from + 4, as: UInt32.self)
+            var c = source.loadUnaligned(fromByteOffset: from + 8, as: UInt32.self)
+            var d = source.loadUnaligned(fromByteOffset: from + 12, as: UInt32.self)
+            bad |= (a & a >> 1 | b & b >> 1 | c & c >> 1 | d & d >> 1) & 0x5555_5555
+            exchange(&a, &c, by: 4, 0x0F0F_0F0F)
+            exchange(&b, &d, by: 4, 0x0F0F_0F0F)
+            exchange(&a, &b, by: 2, 0x3333_3333)
+            exchange(&c, &d, by: 2, 0x3333_3333)
+            let target = words + part
+            (target[0], target[2], target[4], target[6]) = highestFirst ? (d, c, b, a) : (a, b, c, d)
         }
         return bad == 0
     }
@@ -111,7 +121,8 @@ enum TernaryBlock {
         a ^= difference << shift
     }
 
-    private static func unpack1(_ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>) -> Bool {
+    /// Unpacks 52 bytes of TQ1_0 into 16 words; every byte holds trits.
+    static func unpack1(_ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>) -> Bool {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: length) { codes in
             let codes = codes.baseAddress!
             decode1(bytes, codes)

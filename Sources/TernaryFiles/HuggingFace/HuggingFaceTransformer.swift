@@ -16,8 +16,8 @@ struct HuggingFaceTransformer: TransformerSource {
     private let layerByteCounts: [Int]
 
     /// Whether a `config.json` is that of a transformer of ours.
-    static func describes(_ configuration: JSON) -> Bool {
-        configuration["model_type"]?.string.flatMap(TransformerFamily.init(rawValue:)) != nil
+    static func describes(_ configuration: ConfigurationReader) -> Bool {
+        configuration.value("model_type")?.string.flatMap(TransformerFamily.init(rawValue:)) != nil
     }
 
     /// Checks the configuration and that every tensor is there, with its shape and type, and no other; reads no weights.
