@@ -60,12 +60,14 @@ extension SafetensorsDirectory {
     func ternaryOrDense(_ name: String, rows: Int, columns: Int) throws -> LinearMatrix {
         let (entry, element) = try entry(name, shape: [rows, columns])
         let bytes = try entry.file.bytes(at: entry.tensor.offset, count: entry.tensor.byteCount)
-        let found = bytes.withUnsafeBytes { GroupedTernary.matrix($0, element, rows: rows, columns: columns) }
-        return try found ?? .dense(dense(bytes, element, entry, rows: rows, columns: columns))
+        if let matrix = bytes.withUnsafeBytes({ GroupedTernary.matrix($0, element, rows: rows, columns: columns) }) {
+            return matrix
+        }
+        return .dense(try dense(bytes, element, entry, rows: rows, columns: columns))
     }
 
     private func dense(
-        _ bytes: [UInt8], _ element: FloatElement, _ entry: Entry, rows: Int, columns: Int
+        _ bytes: consuming [UInt8], _ element: FloatElement, _ entry: Entry, rows: Int, columns: Int
     ) throws -> DenseMatrix {
         if let index = bytes.withUnsafeBytes({ element.firstNonFinite($0, rows: rows, columns: columns) }) {
             throw FileError(entry.file.path, at: entry.tensor.name, "element \(index) is not a finite number")
