@@ -5,11 +5,16 @@ import Testing
 
 @Suite("transformers as GGUF")
 struct TransformerConversionTests {
-    @Test("come back as they were, matrices of every kind", arguments: TinyTransformer.Kind.allCases, TernaryBlockType.allCases)
-    func kinds(kind: TinyTransformer.Kind, type: TernaryBlockType) throws {
+    @Test("come back as they were, matrices of every kind", arguments: TinyTransformer.Kind.allCases)
+    func kinds(kind: TinyTransformer.Kind) throws {
         // Every kind as a projection, as an embedding and as a head.
         let weights = TinyTransformer.weights(kind, embedding: kind, head: kind)
-        #expect(try TinyTransformer.read(TinyTransformer.file(weights, type: type)) == weights)
+        for type in TernaryBlockType.allCases {
+            let bytes = try TinyTransformer.file(weights, type: type)
+            #expect(try TinyTransformer.read(bytes) == weights)
+            // Where there are no such blocks the other type changes nothing.
+            guard [.oneScale, .rowScales, .groups256].contains(kind) else { break }
+        }
     }
 
     @Test("have the type of each matrix that holds it")

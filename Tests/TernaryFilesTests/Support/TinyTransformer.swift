@@ -14,6 +14,33 @@ struct TinyTransformer {
 
     var random = SplitMix64(seed: 3)
 
+    /// Random bytes, of which matrices take their codes from some place on: fast in a debug build.
+    private static let bytes: [UInt8] = {
+        var random = SplitMix64(seed: 4)
+        return (0..<1 << 15).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
+    }()
+
+    /// Codes by what stands for each byte.
+    mutating func codes(_ count: Int, _ table: [Int8]) -> [Int8] {
+        precondition(count <= Self.bytes.count / 2)
+        let start = Int(random.next() % UInt64(Self.bytes.count / 2))
+        return Self.bytes.withUnsafeBufferPointer { bytes in
+            [Int8](unsafeUninitializedCapacity: count) { codes, initialized in
+                for index in 0..<count { codes[index] = table[Int(bytes[start + index])] }
+                initialized = count
+            }
+        }
+    }
+
+    private static func table(_ count: Int, less zero: Int) -> [Int8] {
+        (0..<256).map { Int8(truncatingIfNeeded: $0 % count - zero) }
+    }
+    private static let trits = table(3, less: 1)
+    private static let twoBits = table(4, less: 1)
+    private static let fourBits = table(16, less: 8)
+    private static let sixBits = table(64, less: 32)
+    private static let eightBits = table(256, less: 128)
+
     mutating func uniform() -> Float { Float(Int(random.next() % 129) - 64) / 64 }
     mutating func vector(_ count: Int) -> [Float] { (0..<count).map { _ in uniform() } }
 
@@ -31,7 +58,7 @@ struct TinyTransformer {
             }
         switch kind {
         case .oneScale, .oneFullScale, .rowScales, .groups256:
-            let trits = (0..<rows * columns).map { _ in Int8(random.next() % 3) - 1 }
+            let trits = codes(rows * columns, Self.trits)
             let matrix = TernaryMatrix(
                 rows: rows, columns: columns, scale: kind == .oneScale ? 0.375 : kind == .oneFullScale ? 0.3 : 1, trits: trits)
             guard group > 0 else { return .ternary(matrix, nil) }
@@ -39,7 +66,7 @@ struct TinyTransformer {
                 matrix,
                 GroupScales(rows: rows, columns: columns, groupColumns: group, values: scales(rows * columns / group)))
         case .groups128, .groups64:
-            let codes = (0..<rows * columns).map { _ in Int8(random.next() % 4) - 1 }
+            let codes = codes(rows * columns, Self.twoBits)
             return .ternary(
                 TernaryMatrix(rows: rows, columns: columns, scale: 1, trits: codes),
                 GroupScales(rows: rows, columns: columns, groupColumns: group, values: scales(rows * columns / group)))
@@ -51,14 +78,12 @@ struct TinyTransformer {
                     rows: rows, columns: columns, element: element,
                     bytes: TinyTensor("", [], vector(rows * columns), type: name).bytes))
         case .q8_0, .q4_0:
-            let codes = (0..<rows * columns).map { _ in
-                kind == .q8_0 ? Int8(truncatingIfNeeded: random.next()) : Int8(random.next() % 16) - 8
-            }
+            let codes = codes(rows * columns, kind == .q8_0 ? Self.eightBits : Self.fourBits)
             return .dense(
                 DenseMatrix(
                     rows: rows, columns: columns, groupColumns: 32, codes: codes, scales: scales(rows * columns / 32)))
         case .q6_K:
-            let codes = (0..<rows * columns).map { _ in Int8(random.next() % 64) - 32 }
+            let codes = codes(rows * columns, Self.sixBits)
             let whole = scales(rows * columns / 256)
             let scales = (0..<rows * columns / 16).map { whole[$0 / 16] * Float(Int8(truncatingIfNeeded: random.next())) }
             return .dense(DenseMatrix(rows: rows, columns: columns, groupColumns: 16, codes: codes, scales: scales))
@@ -73,7 +98,7 @@ struct TinyTransformer {
     ) -> TransformerWeights {
         var tiny = TinyTransformer()
         let configuration = TransformerConfiguration(
-            vocabularySize: 21, hiddenSize: 256, intermediateSize: 512, layerCount: 2, headCount: 4, keyValueHeadCount: 2,
+            vocabularySize: 21, hiddenSize: 256, intermediateSize: 256, layerCount: 2, headCount: 4, keyValueHeadCount: 1,
             headSize: 64, normEpsilon: 1e-5, rotation: rotation, activation: activation,
             quantizesActivations: quantizesActivations, tiesEmbeddings: head == nil, beginToken: 1, endTokens: [2, 5, 7, 9],
             contextLength: 640)
@@ -87,7 +112,7 @@ struct TinyTransformer {
                 attentionNorm: norm(256)!, query: projections[0], key: projections[1], value: projections[2],
                 queryNorm: norm(64, headNorms), keyNorm: norm(64, headNorms), attentionSubNorm: norm(256, subNorms),
                 output: projections[3], feedForwardNorm: norm(256)!, gate: projections[4], up: projections[5],
-                feedForwardSubNorm: norm(512, subNorms), down: projections[6])
+                feedForwardSubNorm: norm(256, subNorms), down: projections[6])
         }
         return TransformerWeights(
             configuration: configuration, embedding: tiny.matrix(embedding, rows: 21, columns: 256), layers: layers,
