@@ -43,7 +43,7 @@ struct GGUFTransformerErrorTests {
             ("vkternary.rope.llama3", .floats([1, 2, 3]), "none"), ("general.alignment", .uint32(24), "power of two"),
         ])
     func metadata(key: String, value: GGUFValue, reason: String) throws {
-        var file = try File(TinyTransformer.weights(.oneScale))
+        var file = try File(TinyGGUF.weights(.oneScale))
         file[key] = value
         if reason == "none" {
             // Without divisors the key means nothing.
@@ -55,7 +55,7 @@ struct GGUFTransformerErrorTests {
 
     @Test("refuses tensors that are missing, unknown, of another shape, or not finite")
     func tensors() throws {
-        let whole = try File(TinyTransformer.weights(.oneScale, embedding: .q8_0, head: .float16))
+        let whole = try File(TinyGGUF.weights(.oneScale, embedding: .q8_0, head: .float16))
         func expect(_ reason: String, _ change: (inout File) -> Void) {
             var file = whole
             change(&file)
@@ -113,11 +113,11 @@ struct GGUFTransformerErrorTests {
             (12, "type 12 (Q4_K)"), (41, "type 41 (Q1_0)"), (1000, "type 1000; F32"), (.max, "type 4294967295; F32"),
         ])
     func types(number: UInt32, reason: String) throws {
-        var bytes = try TinyTransformer.file(TinyTransformer.weights(.oneScale))
+        var bytes = try TinyGGUF.file(TinyGGUF.weights(.oneScale))
         let name = Array("blk.1.attn_q.weight".utf8)
         let at = try #require((0..<8000).first { bytes[$0..<$0 + name.count].elementsEqual(name) }) + name.count + 4 + 16
         bytes.replaceSubrange(at..<at + 4, with: withUnsafeBytes(of: number) { Array($0) })
-        let problem = message { _ = try TinyTransformer.read(bytes) }
+        let problem = message { _ = try TinyGGUF.read(bytes) }
         #expect(
             problem?.contains("blk.1.attn_q.weight: has tensor ") == true && problem?.contains(reason) == true, "\(problem ?? "")"
         )
@@ -167,16 +167,16 @@ struct GGUFTransformerErrorTests {
 
     @Test("refuses every truncation in one line")
     func truncations() throws {
-        let bytes = try TinyTransformer.file(TinyTransformer.weights(.groups64, embedding: .q4_0))
+        let bytes = try TinyGGUF.file(TinyGGUF.weights(.groups64, embedding: .q4_0))
         for count in Array(stride(from: 0, to: 6000, by: 61)) + Array(stride(from: 6000, to: bytes.count - 31, by: 9973)) {
-            let problem = message { _ = try TinyTransformer.read(Array(bytes.prefix(count))) }
+            let problem = message { _ = try TinyGGUF.read(Array(bytes.prefix(count))) }
             #expect(problem?.hasPrefix("m.gguf: ") == true && problem?.contains("\n") == false, "\(count) bytes")
         }
     }
 
     @Test("refuses data that overlaps, is not aligned or is out of the file")
     func offsets() throws {
-        let bytes = try TinyTransformer.file(TinyTransformer.weights(.oneFullScale))
+        let bytes = try TinyGGUF.file(TinyGGUF.weights(.oneFullScale))
         let name = Array("blk.1.ffn_up.weight".utf8)
         let at = try #require((0..<8000).first { bytes[$0..<$0 + name.count].elementsEqual(name) }) + name.count + 4 + 16 + 4
         for (offset, reason) in [
@@ -185,16 +185,16 @@ struct GGUFTransformerErrorTests {
         ] {
             var changed = bytes
             changed.replaceSubrange(at..<at + 8, with: withUnsafeBytes(of: offset) { Array($0) })
-            let problem = message { _ = try TinyTransformer.read(changed) }
+            let problem = message { _ = try TinyGGUF.read(changed) }
             #expect(problem?.contains(reason) == true, "\(problem ?? "none")")
         }
     }
 
     @Test(
         "neither crashes nor hangs when bytes change",
-        arguments: [TinyTransformer.Kind.oneScale, .oneFullScale, .groups64, .q6_K])
-    func mutations(kind: TinyTransformer.Kind) throws {
-        var file = try File(TinyTransformer.weights(kind, embedding: .q8_0, head: .q6_K, subNorms: true, biases: true))
+        arguments: [TinyGGUF.Kind.oneScale, .oneFullScale, .groups64, .q6_K])
+    func mutations(kind: TinyGGUF.Kind) throws {
+        var file = try File(TinyGGUF.weights(kind, embedding: .q8_0, head: .q6_K, subNorms: true, biases: true))
         file["tokenizer.ggml.tokens"] = .strings((0..<21).map { Array("t\($0)".utf8) })
         let bytes = try file.bytes()
         let head = 8000
@@ -208,7 +208,7 @@ struct GGUFTransformerErrorTests {
                 changed[Int(random.next() % UInt64(limit))] = UInt8(truncatingIfNeeded: random.next())
             }
             let problem = message {
-                try TinyTransformer.open(changed) { model in
+                try TinyGGUF.open(changed) { model in
                     let shape = TransformerGGUF.Role.key.shape(model.configuration)
                     _ = try model.projection("blk.1.attn_k", rows: shape.rows, columns: shape.columns, isPermuted: true)
                     _ = try model.readEmbedding()

@@ -11,7 +11,7 @@ struct GGUFTransformerTests {
         var tensors: [(description: GGUFWriter.Tensor, data: [UInt8])]
 
         init(_ weights: TransformerWeights) throws {
-            let bytes = try TinyTransformer.file(weights)
+            let bytes = try TinyGGUF.file(weights)
             (metadata, tensors) = try bytes.withUnsafeBytes { raw in
                 let file = try GGUFFile(InputFile(raw, name: "m"), architectures: TransformerGGUF.architectures)
                 let tensors = try file.tensors.values.sorted { $0.offset < $1.offset }.map {
@@ -61,7 +61,7 @@ struct GGUFTransformerTests {
             return try scratch.read("m")
         }
 
-        func open(_ body: (GGUFTransformer) throws -> Void) throws { try TinyTransformer.open(try bytes(), body) }
+        func open(_ body: (GGUFTransformer) throws -> Void) throws { try TinyGGUF.open(try bytes(), body) }
 
         func problem() -> String { message { try open { _ = try TransformerWeights($0) } } ?? "none" }
     }
@@ -73,7 +73,7 @@ struct GGUFTransformerTests {
             ("llama", .silu), ("qwen3", .silu),
         ])
     func activation(architecture: String, activation: TransformerConfiguration.Activation) throws {
-        var file = try File(TinyTransformer.weights(.oneScale, subNorms: true))
+        var file = try File(TinyGGUF.weights(.oneScale, subNorms: true))
         file.rename(architecture)
         file["\(architecture).hidden_activation"] = nil
         try file.open {
@@ -113,7 +113,7 @@ struct GGUFTransformerTests {
 
     @Test("tell what is wrong with a tokenizer's metadata, and do not carry it over")
     func tokenizer() throws {
-        var file = try File(TinyTransformer.weights(.oneScale))
+        var file = try File(TinyGGUF.weights(.oneScale))
         file["tokenizer.ggml.model"] = .text("gpt2")
         file["tokenizer.chat_template"] = .text("{% if x %}Human: {{ m }} BITNETAssistant: {% endif %}")
         file["vkternary.end_token_ids"] = nil
@@ -139,16 +139,16 @@ struct GGUFTransformerTests {
     @Test("take int8 activations where rows have one scale each, floats where columns have their own, or what the file says")
     func activations() throws {
         for (kind, quantizes) in [
-            (TinyTransformer.Kind.oneScale, true), (.oneFullScale, true), (.rowScales, true), (.groups64, false),
+            (TinyGGUF.Kind.oneScale, true), (.oneFullScale, true), (.rowScales, true), (.groups64, false),
             (.groups128, false),
         ] {
-            var file = try File(TinyTransformer.weights(kind, quantizesActivations: !quantizes))
+            var file = try File(TinyGGUF.weights(kind, quantizesActivations: !quantizes))
             try file.open { #expect($0.configuration.quantizesActivations == !quantizes) }
             file[TransformerGGUF.activations] = nil
             try file.open { #expect($0.configuration.quantizesActivations == quantizes) }
         }
         // A row of the last matrix with two scales.
-        var weights = TinyTransformer.weights(.oneScale)
+        var weights = TinyGGUF.weights(.oneScale)
         let trits = TernaryMatrix(rows: 256, columns: 512, scale: 1, trits: [Int8](repeating: 1, count: 256 * 512))
         var scales = [Float](repeating: 1, count: 512)
         scales[511] = 2
@@ -171,8 +171,8 @@ struct GGUFTransformerTests {
 
     @Test("multiply a product's factor into its scales")
     func factor() throws {
-        for kind in [TinyTransformer.Kind.oneScale, .groups128] {
-            var weights = TinyTransformer.weights(kind)
+        for kind in [TinyGGUF.Kind.oneScale, .groups128] {
+            var weights = TinyGGUF.weights(kind)
             var file = try File(weights)
             file.append("blk.1.ffn_up.scale", [0.5])
             guard case .ternary(var trits, var scales) = weights.layers[1].up.matrix else { return }

@@ -5,13 +5,13 @@ import Testing
 
 @Suite("transformers as GGUF")
 struct TransformerConversionTests {
-    @Test("come back as they were, matrices of every kind", arguments: TinyTransformer.Kind.allCases)
-    func kinds(kind: TinyTransformer.Kind) throws {
+    @Test("come back as they were, matrices of every kind", arguments: TinyGGUF.Kind.allCases)
+    func kinds(kind: TinyGGUF.Kind) throws {
         // Every kind as a projection, as an embedding and as a head.
-        let weights = TinyTransformer.weights(kind, embedding: kind, head: kind)
+        let weights = TinyGGUF.weights(kind, embedding: kind, head: kind)
         for type in TernaryBlockType.allCases {
-            let bytes = try TinyTransformer.file(weights, type: type)
-            #expect(try TinyTransformer.read(bytes) == weights)
+            let bytes = try TinyGGUF.file(weights, type: type)
+            #expect(try TinyGGUF.read(bytes) == weights)
             // Where there are no such blocks the other type changes nothing.
             guard [.oneScale, .rowScales, .groups256].contains(kind) else { break }
         }
@@ -19,14 +19,14 @@ struct TransformerConversionTests {
 
     @Test("have the type of each matrix that holds it")
     func types() throws {
-        let expected: [TinyTransformer.Kind: (String, String)] = [
+        let expected: [TinyGGUF.Kind: (String, String)] = [
             .oneScale: ("TQ2_0", "TQ1_0"), .oneFullScale: ("I2_S", "I2_S"), .rowScales: ("TQ2_0", "TQ1_0"),
             .groups256: ("TQ2_0", "TQ1_0"), .groups128: ("Q2_0", "Q2_0"), .groups64: ("Q2_0", "Q2_0"), .q8_0: ("Q8_0", "Q8_0"),
             .q4_0: ("Q4_0", "Q4_0"), .q6_K: ("Q6_K", "Q6_K"), .bfloat16: ("BF16", "BF16"),
         ]
         for (kind, names) in expected {
             for (type, name) in [(TernaryBlockType.tq2_0, names.0), (.tq1_0, names.1)] {
-                try TinyTransformer.open(TinyTransformer.file(TinyTransformer.weights(kind), type: type)) {
+                try TinyGGUF.open(TinyGGUF.file(TinyGGUF.weights(kind), type: type)) {
                     #expect($0.file.tensors["blk.1.ffn_down.weight"]?.type.name == name)
                 }
             }
@@ -41,15 +41,15 @@ struct TransformerConversionTests {
             ("qwen3", .silu, false, true),
         ])
     func architectures(name: String, activation: TransformerConfiguration.Activation, subNorms: Bool, headNorms: Bool) throws {
-        for (kind, quantizes) in [(TinyTransformer.Kind.oneScale, true), (.oneFullScale, false), (.bfloat16, true)] {
-            let weights = TinyTransformer.weights(
+        for (kind, quantizes) in [(TinyGGUF.Kind.oneScale, true), (.oneFullScale, false), (.bfloat16, true)] {
+            let weights = TinyGGUF.weights(
                 kind, activation: activation, subNorms: subNorms, headNorms: headNorms, biases: true,
                 quantizesActivations: quantizes)
-            let bytes = try TinyTransformer.file(weights)
-            try TinyTransformer.open(bytes) {
+            let bytes = try TinyGGUF.file(weights)
+            try TinyGGUF.open(bytes) {
                 #expect($0.architecture == name && $0.name == "tiny" && $0.notices.isEmpty)
             }
-            #expect(try TinyTransformer.read(bytes) == weights)
+            #expect(try TinyGGUF.read(bytes) == weights)
         }
     }
 
@@ -63,13 +63,13 @@ struct TransformerConversionTests {
             .divided((0..<32).map { 1 + Float($0) / 7 }),
         ])
     func rotations(scaling: RotaryEmbedding.Scaling) throws {
-        let weights = TinyTransformer.weights(.oneScale, rotation: RotaryEmbedding(theta: 500_000, scaling: scaling))
-        #expect(try TinyTransformer.read(TinyTransformer.file(weights)) == weights)
+        let weights = TinyGGUF.weights(.oneScale, rotation: RotaryEmbedding(theta: 500_000, scaling: scaling))
+        #expect(try TinyGGUF.read(TinyGGUF.file(weights)) == weights)
     }
 
     @Test("store a llama's query and key rows as pairs of neighbours, with their biases")
     func permutation() throws {
-        var weights = TinyTransformer.weights(.float32, biases: true)
+        var weights = TinyGGUF.weights(.float32, biases: true)
         // Row by row its own number, in matrix and bias.
         let numbers = (0..<256).map { Float($0) }
         weights.layers[0].query = Projection(
@@ -78,22 +78,22 @@ struct TransformerConversionTests {
                     rows: 256, columns: 256, element: .float32,
                     bytes: TinyTensor("", [], numbers.flatMap { [Float](repeating: $0, count: 256) }).bytes)),
             bias: numbers)
-        let bytes = try TinyTransformer.file(weights)
-        try TinyTransformer.open(bytes) { model in
+        let bytes = try TinyGGUF.file(weights)
+        try TinyGGUF.open(bytes) { model in
             let stored = try model.matrix("blk.0.attn_q.weight", rows: 256, columns: 256)
             // Heads are 64 wide.
             let first = (0..<256).map { stored.row($0)[0] }
             #expect(first[..<6] == [0, 32, 1, 33, 2, 34] && first[64..<68] == [64, 96, 65, 97])
             #expect(try model.file.vector("blk.0.attn_q.bias", count: 256) == first)
         }
-        #expect(try TinyTransformer.read(bytes) == weights)
+        #expect(try TinyGGUF.read(bytes) == weights)
     }
 
     @Test("become the same file again when they come from one")
     func again() throws {
         let scratch = try Scratch()
-        let weights = TinyTransformer.weights(.rowScales, embedding: .q6_K, head: .q8_0, biases: true)
-        try scratch.write("a.gguf", try TinyTransformer.file(weights))
+        let weights = TinyGGUF.weights(.rowScales, embedding: .q6_K, head: .q8_0, biases: true)
+        try scratch.write("a.gguf", try TinyGGUF.file(weights))
         let first = try GGUFTransformer(InputFile(scratch.path + "/a.gguf"))
         var shares: [Double] = []
         try first.write(toGGUF: scratch.path + "/b.gguf", name: "tiny", tokenizer: nil) {
@@ -105,8 +105,8 @@ struct TransformerConversionTests {
 
     @Test("round a head to Q8_0 only when told to", arguments: [true, false])
     func head(isTied: Bool) throws {
-        let weights = TinyTransformer.weights(.oneScale, embedding: .bfloat16, head: isTied ? nil : .bfloat16)
-        let read = try TinyTransformer.read(TinyTransformer.file(weights, quantizesHead: true))
+        let weights = TinyGGUF.weights(.oneScale, embedding: .bfloat16, head: isTied ? nil : .bfloat16)
+        let read = try TinyGGUF.read(TinyGGUF.file(weights, quantizesHead: true))
         func element(_ matrix: LinearMatrix) -> DenseMatrix.Element? {
             guard case .dense(let dense) = matrix else { return nil }
             return dense.element
@@ -114,16 +114,16 @@ struct TransformerConversionTests {
         #expect(element(read.embedding) == (isTied ? .scaledInt8 : .bfloat16))
         #expect(read.head.map { element($0.matrix) } == (isTied ? nil : .some(.scaledInt8)))
         #expect(read.layers == weights.layers)
-        let ternary = TinyTransformer.weights(.groups128, embedding: .groups128)
+        let ternary = TinyGGUF.weights(.groups128, embedding: .groups128)
         #expect(
-            message { _ = try TinyTransformer.file(ternary, quantizesHead: true) }?.contains("token_embd.weight: cannot be")
+            message { _ = try TinyGGUF.file(ternary, quantizesHead: true) }?.contains("token_embd.weight: cannot be")
                 == true)
     }
 
     @Test("are refused where GGUF has no place for something, and nothing is written")
     func unwritable() throws {
         func refused(_ reason: String, _ change: (inout TransformerWeights) -> Void) throws {
-            var weights = TinyTransformer.weights(.oneScale)
+            var weights = TinyGGUF.weights(.oneScale)
             change(&weights)
             let scratch = try Scratch()
             let problem = message { try weights.write(toGGUF: scratch.path + "/m", name: "", tokenizer: nil) }
@@ -169,8 +169,8 @@ struct TransformerConversionTests {
     @Test("open in the gguf package", .enabled("needs python3 with gguf") { Python.has("gguf") })
     func gguf() throws {
         let scratch = try Scratch()
-        let weights = TinyTransformer.weights(.rowScales, embedding: .q6_K, head: .q8_0, biases: true)
-        try scratch.write("m.gguf", try TinyTransformer.file(weights))
+        let weights = TinyGGUF.weights(.rowScales, embedding: .q6_K, head: .q8_0, biases: true)
+        try scratch.write("m.gguf", try TinyGGUF.file(weights))
         let script = """
             import sys, gguf, numpy as np
             r = gguf.GGUFReader(sys.argv[1]); t = {x.name: x for x in r.tensors}

@@ -2,7 +2,7 @@
 @testable import TernaryFiles
 
 /// Small transformers with matrices of every kind, drawn at random.
-struct TinyTransformer {
+struct TinyGGUF {
     /// How a matrix is stored.
     enum Kind: String, CaseIterable {
         /// One scale that binary16 holds, and one that it does not.
@@ -96,7 +96,7 @@ struct TinyTransformer {
         subNorms: Bool = false, headNorms: Bool = false, biases: Bool = false, rotation: RotaryEmbedding = .init(theta: 10_000),
         quantizesActivations: Bool = true
     ) -> TransformerWeights {
-        var tiny = TinyTransformer()
+        var tiny = TinyGGUF()
         let configuration = TransformerConfiguration(
             vocabularySize: 21, hiddenSize: 256, intermediateSize: 256, layerCount: 2, headCount: 4, keyValueHeadCount: 1,
             headSize: 64, normEpsilon: 1e-5, rotation: rotation, activation: activation,
