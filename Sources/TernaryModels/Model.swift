@@ -19,6 +19,8 @@ public struct OpenModel: Sendable {
     public let embeddingElement: EmbeddingTable.Element
     /// nil for random weights and checkpoints without a tokenizer, which have no text.
     public let tokenizer: Tokenizer?
+    /// What its files say that it is: GGUF's `general.architecture`, or `model_type`; nil for random weights.
+    public let architecture: String?
 }
 
 /// Weights and tokenizer, read and checked.
@@ -54,11 +56,11 @@ public struct Model: Sendable {
             guard case .random(let preset) = source else { preconditionFailure("all else is a checkpoint") }
             return OpenModel(
                 name: "random \(preset)", weights: RandomWeights(try configuration(preset: preset), seed: 1),
-                embeddingElement: .float16, tokenizer: nil)
+                embeddingElement: .float16, tokenizer: nil, architecture: nil)
         }
         return OpenModel(
             name: checkpoint.name, weights: checkpoint.weightSource, embeddingElement: checkpoint.embeddingElement,
-            tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil)
+            tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil, architecture: checkpoint.architecture)
     }
 
     /// The shape that `--random` names.
