@@ -132,7 +132,10 @@ extension JinjaInterpreter {
         case ("*", .string(let a), _) where right.integer != nil:
             let count = max(0, right.integer ?? 0)
             try check(length: try whole(a.count.multipliedReportingOverflow(by: count)))
-            return .string([UInt8]((0..<count).lazy.flatMap { _ in a }))
+            var text: [UInt8] = []
+            text.reserveCapacity(a.count * count)
+            if !a.isEmpty { for _ in 0..<count { text += a } }
+            return .string(text)
         default: break
         }
         if let a = left.integer, let b = right.integer, sign != "/" {
@@ -192,7 +195,7 @@ extension JinjaInterpreter {
     private func isMember(_ value: JinjaValue, of container: JinjaValue) throws -> Bool {
         switch (value, container) {
         case (.string(let part), .string(let text)):
-            try charge(text.count / 8)
+            try charge(text.count / 256)
             return Self.find(part, in: text[...]) != nil
         case (.string(let key), .object(let object)): return object[key] != nil
         case (_, .list(let elements)):
@@ -248,7 +251,9 @@ extension JinjaInterpreter {
             guard step != 0, !span.overflow, span.partialValue.magnitude / step.magnitude <= 100_000 else {
                 throw fail("a range of more than 100000 numbers")
             }
-            return .list(stride(from: first, to: end, by: step).map { .int($0) })
+            let numbers = stride(from: first, to: end, by: step).map { JinjaValue.int($0) }
+            try charge(numbers.count)
+            return .list(numbers)
         default: throw fail("a call of \(callee.kind)")
         }
     }

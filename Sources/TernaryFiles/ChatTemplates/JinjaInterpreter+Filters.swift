@@ -110,7 +110,7 @@ extension JinjaInterpreter {
     /// The text of a value, and what it costs to go through it.
     private func charged(_ value: JinjaValue) throws -> [UInt8] {
         let text = try text(of: value)
-        try charge(text.count / 8)
+        try charge(text.count / 256)
         return text
     }
 

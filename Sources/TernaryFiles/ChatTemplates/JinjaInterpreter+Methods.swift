@@ -24,7 +24,7 @@ extension JinjaInterpreter {
     }
 
     private func method(of text: [UInt8], _ name: String, _ arguments: [JinjaValue]) throws -> JinjaValue {
-        try charge(text.count / 8)
+        try charge(text.count / 256)
         func string(_ index: Int) throws -> [UInt8] {
             guard arguments.count > index, case .string(let argument) = arguments[index] else {
                 throw fail("\(name) takes a string")
@@ -51,12 +51,12 @@ extension JinjaInterpreter {
             return .string(try replacing(text, string(0), string(1), most: arguments.count > 2 ? arguments[2].integer : nil))
         case "split":
             let most = arguments.count > 1 ? arguments[1].integer.flatMap { $0 < 0 ? nil : $0 } : nil
-            if arguments.isEmpty || arguments[0].isNone { return .list(Self.words(text, most: most).map { .string($0) }) }
+            if arguments.isEmpty || arguments[0].isNone { return .list(try words(text, most: most).map { .string($0) }) }
             let separator = try string(0)
             guard !separator.isEmpty else { throw fail("split takes a separator that is not empty") }
-            return .list(Self.split(text, separator, most: most).map { .string($0) })
+            return .list(try split(text, separator, most: most).map { .string($0) })
         case "splitlines":
-            var lines = Self.split(UTF8Text.replacing([0x0D, 0x0A], with: [0x0A], in: text), [0x0A], most: nil)
+            var lines = try split(UTF8Text.replacing([0x0D, 0x0A], with: [0x0A], in: text), [0x0A], most: nil)
             if lines.last == [] { lines.removeLast() }
             return .list(lines.map { .string($0) })
         case "find":
@@ -64,7 +64,7 @@ extension JinjaInterpreter {
             return .int(String(decoding: text[..<found], as: UTF8.self).unicodeScalars.count)
         case "count":
             let part = try string(0)
-            return .int(part.isEmpty ? 0 : Self.split(text, part, most: nil).count - 1)
+            return .int(part.isEmpty ? 0 : try split(text, part, most: nil).count - 1)
         case "isdigit": return .bool(!text.isEmpty && text.allSatisfy { (0x30...0x39).contains($0) })
         case "join": return try filter(arguments.first ?? .none, "join", [.string(text)], named: [])
         default: return try filter(.string(text), name, [], named: [])
@@ -84,10 +84,11 @@ extension JinjaInterpreter {
         return Array(rest)
     }
 
-    private static func split(_ text: [UInt8], _ separator: [UInt8], most: Int?) -> [[UInt8]] {
+    private func split(_ text: [UInt8], _ separator: [UInt8], most: Int?) throws -> [[UInt8]] {
         var parts: [[UInt8]] = []
         var rest = text[...]
-        while parts.count < most ?? Int.max, let found = find(separator, in: rest) {
+        while parts.count < most ?? Int.max, let found = Self.find(separator, in: rest) {
+            try charge()
             parts.append(Array(rest[..<found]))
             rest = rest[(found + separator.count)...]
         }
@@ -95,11 +96,12 @@ extension JinjaInterpreter {
     }
 
     /// Split at white space, of which there may be any amount.
-    private static func words(_ text: [UInt8], most: Int?) -> [[UInt8]] {
+    private func words(_ text: [UInt8], most: Int?) throws -> [[UInt8]] {
         var parts: [[UInt8]] = []
-        var rest = strip(text, left: true, right: false, nil)[...]
+        var rest = Self.strip(text, left: true, right: false, nil)[...]
         while !rest.isEmpty {
-            guard parts.count < most ?? Int.max else { return parts + [strip(Array(rest), left: false, right: true, nil)] }
+            try charge()
+            guard parts.count < most ?? Int.max else { return parts + [Self.strip(Array(rest), left: false, right: true, nil)] }
             var end = rest.startIndex
             while end < rest.endIndex, UTF8Text.leadingSpace(rest[end...]) == nil {
                 end += UTF8Text.characterLength(lead: rest[end])
@@ -114,7 +116,7 @@ extension JinjaInterpreter {
     /// A string with the first `most` occurrences of another replaced.
     func replacing(_ text: [UInt8], _ part: [UInt8], _ content: [UInt8], most: Int?) throws -> [UInt8] {
         guard !part.isEmpty else { throw fail("replace takes a string that is not empty") }
-        let parts = Self.split(text, part, most: most.flatMap { $0 < 0 ? nil : $0 })
+        let parts = try split(text, part, most: most.flatMap { $0 < 0 ? nil : $0 })
         try check(length: parts.reduce(0) { $0 + $1.count + content.count })
         return Array(parts.joined(separator: content))
     }

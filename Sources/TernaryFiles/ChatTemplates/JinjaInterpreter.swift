@@ -15,9 +15,9 @@ final class JinjaInterpreter {
     private var depth = 0
 
     /// Most that a template may do: published ones take some hundred steps a message.
-    static let mostSteps = 4_000_000
+    static let mostSteps = 1_000_000
     /// Most bytes that it may write, or put into one string.
-    static let longestText = 64 << 20
+    static let longestText = 16 << 20
     /// How deep expressions, bodies and macros may call each other.
     private static let deepest = 400
 
@@ -38,7 +38,7 @@ final class JinjaInterpreter {
 
     func fail(_ reason: String) -> JinjaError { JinjaError(line: line, reason: reason) }
 
-    /// Counts what is done; a step is a node of the tree or 64 bytes of a string.
+    /// Counts what is done; a step is a node of the tree or 256 bytes of a string.
     func charge(_ count: Int = 1) throws {
         steps += count
         guard steps <= Self.mostSteps else { throw fail("the template does not come to an end") }
@@ -75,7 +75,7 @@ final class JinjaInterpreter {
     /// Checks a string before it is made.
     func check(length: Int) throws {
         guard length <= Self.longestText else { throw fail("a text of more than \(Self.longestText) bytes") }
-        try charge(length / 64)
+        try charge(length / 256)
     }
 
     // MARK: Names
@@ -147,7 +147,7 @@ final class JinjaInterpreter {
 
     private func write(_ text: [UInt8]) throws {
         guard output.count + text.count <= Self.longestText else { throw fail("a text of more than \(Self.longestText) bytes") }
-        try charge(text.count / 64)
+        try charge(text.count / 256)
         output += text
     }
 

@@ -84,16 +84,20 @@ extension JinjaParser {
         return left
     }
 
-    private mutating func power() throws -> JinjaExpression {
+    /// A sign binds tighter than a filter, and looser than a member.
+    private mutating func power(allowsFilters: Bool = true) throws -> JinjaExpression {
+        var value: JinjaExpression
         if take("-") {
             try count()
-            return .negative(try power())
-        }
-        if take("+") {
+            value = .negative(try power(allowsFilters: false))
+        } else if take("+") {
             try count()
-            return try power()
+            value = try power(allowsFilters: false)
+        } else {
+            value = try primary()
         }
-        return try filtered(try postfix(try primary()))
+        value = try postfix(value)
+        return allowsFilters ? try filtered(value) : value
     }
 
     private mutating func primary() throws -> JinjaExpression {
