@@ -47,7 +47,7 @@ struct TransformerConversionTests {
                 quantizesActivations: quantizes)
             let bytes = try TinyGGUF.file(weights)
             try TinyGGUF.open(bytes) {
-                #expect($0.architecture == name && $0.name == "tiny" && $0.notices.isEmpty)
+                #expect($0.architecture == name && $0.file.name == "tiny" && $0.notices.isEmpty)
             }
             #expect(try TinyGGUF.read(bytes) == weights)
         }
