@@ -50,7 +50,7 @@ struct PerplexityReport {
             ("model", .string(model.name)), ("device", .string(model.engine.deviceName)), ("file", .string(file)),
             ("text_bytes", .int(textBytes)), ("text_tokens", .int(windows.tokens.count)),
             ("begin_token", windows.begin.map { .int($0) } ?? .null), ("windows", .int(windows.count)),
-            ("window", .int(windows.length)), ("stride", .int(windows.stride)),
+            ("window", .int(windows.length)), ("stride", windows.count > 1 ? .int(windows.stride) : .null),
             ("cache", cache.map { .string($0.argument) } ?? .null), ("scored_tokens", .int(result.count)),
             ("scored_bytes", .int(bytes)),
             ("nats_per_token", .double(result.mean)), ("nats_per_token_error", result.standardError.map { .double($0) } ?? .null),
