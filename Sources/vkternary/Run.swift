@@ -82,8 +82,8 @@ struct Run: ParsableCommand {
     /// What the model goes on from; nothing where nobody gives anything.
     private func promptBytes() throws -> [UInt8] {
         if let prompt { return Array(prompt.utf8) }
-        if let file { return try TextInput.all(of: file) }
+        if let file { return try TextInput.prompt(in: file) }
         // A terminal whose user asked for JSON or redirected the output does not expect to be read from.
-        return try Terminal.hasKeyboard || options.random != nil ? [] : TextInput.all(of: "-")
+        return try Terminal.hasKeyboard || options.random != nil ? [] : TextInput.prompt(in: "-")
     }
 }
