@@ -105,6 +105,7 @@ struct ModelOptions: ParsableArguments {
         defer { bar.finish() }
         let model = try Model.open(source)
         note("the model is open")
+        if !quiet { model.tokenizer?.vocabulary.notices.forEach { Terminal.note("vkternary: \($0)") } }
         try backend.checkMemory(
             model.weights.configuration, model.embeddingElement, form: form, placement: embedding, packing: packing,
             sequences: sequences)
