@@ -3,9 +3,9 @@ import TernaryCore
 extension Checkpoint {
     /// Whether there is a tokenizer; a model without one still turns token ids into logits.
     public var hasTokenizer: Bool {
-        switch source {
+        switch storage {
         case .huggingFace: ["tokenizer.json", "tokenizer.model"].contains { PathKind("\(path)/\($0)") != .nothing }
-        case .gguf(let model): model.file.metadata["tokenizer.ggml.model"] != nil
+        case .gguf(let file): file.metadata["tokenizer.ggml.model"] != nil
         }
     }
 
@@ -14,10 +14,10 @@ extension Checkpoint {
     /// - Throws: `FileError`, also where there is none, or where it has tokens that the model has not.
     public func tokenizer() throws -> Tokenizer {
         let tokenizer: Tokenizer
-        switch source {
+        switch storage {
         case .huggingFace: tokenizer = try Tokenizer.load(directory: path)
-        case .gguf(let model):
-            guard let vocabulary = try TokenizerVocabulary(model.file.metadata, path: path) else {
+        case .gguf(let file):
+            guard let vocabulary = try TokenizerVocabulary(file.metadata, path: path) else {
                 throw FileError(path, "holds no tokenizer")
             }
             tokenizer = try Tokenizer(vocabulary: vocabulary, path: path)

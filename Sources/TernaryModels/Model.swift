@@ -19,6 +19,8 @@ public struct OpenModel: Sendable {
     public let embeddingElement: EmbeddingTable.Element
     /// nil for random weights and checkpoints without a tokenizer, which have no text.
     public let tokenizer: Tokenizer?
+    /// What was put right in the file's metadata, a line each.
+    public let notices: [String]
 }
 
 /// Weights and tokenizer, read and checked.
@@ -57,11 +59,11 @@ public struct Model: Sendable {
             guard case .random(let preset) = source else { preconditionFailure("all else is a checkpoint") }
             return OpenModel(
                 name: "random \(preset)", weights: try ModelPreset(preset).weights(seed: 1),
-                embeddingElement: .float16, tokenizer: nil)
+                embeddingElement: .float16, tokenizer: nil, notices: [])
         }
         return OpenModel(
             name: checkpoint.name, weights: checkpoint.weightSource, embeddingElement: checkpoint.embeddingElement,
-            tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil)
+            tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil, notices: checkpoint.notices)
     }
 
     /// The file behind a source, opened and checked but not read; nil for random weights.

@@ -10,7 +10,10 @@ struct Inspect: ParsableCommand {
     @Argument(help: "A Hugging Face directory or a GGUF file; the built-in model where none is given.", completion: .file())
     var model: String?
 
-    @Option(help: ArgumentHelp("A published shape instead of a model: 370m, 1.3b, 2.7b or 13b.", valueName: "preset"))
+    @Option(
+        help: ArgumentHelp(
+            "A published shape instead of a model: 370m, 1.3b, 2.7b, 13b (MatMul-free), bitnet-2b-4t and others.",
+            valueName: "preset"))
     var random: String?
 
     @Option(

@@ -14,7 +14,7 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Random weights of a published shape instead of a model, for measurements: 370m, 1.3b, 2.7b or 13b.",
+            "Random weights of a published shape instead of a model, for measurements: 370m, 1.3b, 2.7b, 13b (MatMul-free), bitnet-2b-4t and others.",
             valueName: "preset"),
         completion: .list(ModelPreset.names))
     var random: String?
@@ -124,6 +124,7 @@ struct ModelOptions: ParsableArguments {
         defer { bar.finish() }
         let model = try Model.open(source)
         note("the model is open")
+        if !quiet { for notice in model.notices { Terminal.note("vkternary: \(notice)") } }
         try backend.checkMemory(
             model.weights.configuration, model.embeddingElement, form: form, placement: embedding, packing: packing,
             sequences: sequences)

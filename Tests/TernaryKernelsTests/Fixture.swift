@@ -21,6 +21,17 @@ enum Fixture {
         return TernaryMatrix(rows: rows, columns: columns, scale: scale, trits: trits)
     }
 
+    /// Up to two norms, whose weights are powers of two.
+    static func chain(_ count: Int, width: Int) -> NormChain {
+        (0..<count).map { norm in (weight: (0..<width).map { [0.5, 1, 2][($0 + norm) % 3] }, epsilon: [1e-3, 1e-5][norm]) }
+    }
+
+    /// A row whose codes all lie half between integers behind these norms, but for its peak; the way that halves go can be seen in it.
+    static func ties(width: Int, behind chain: NormChain) -> [Float] {
+        let weights = InputNorm(chain: chain)?.combined ?? Array(repeating: 1, count: width)
+        return weights.enumerated().map { ($0 == 0 ? 127 : Float($0 * 5 % 252) - 126.5) / $1 }
+    }
+
     /// Rows that trouble an implementation: ordinary ones, zeros, tiny ones, huge ones, one outlier.
     static func rows(_ count: Int, width: Int, seed: UInt64) -> [[Float]] {
         (0..<count).map { row in

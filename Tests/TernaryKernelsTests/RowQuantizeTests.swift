@@ -29,6 +29,41 @@ struct RowQuantizeTests {
         #expect(sums[rows].map { Int32(bitPattern: $0) } == expected.map { $0.codes.reduce(0) { $0 + Int32($1) } })
     }
 
+    @Test(
+        "a row passes no norm, one or two with epsilons of their own, and halves go away from zero or to even",
+        arguments: [0, 1, 2], [Exact.HalfRounding.awayFromZero, .toEven])
+    func chains(norms: Int, rounding: Exact.HalfRounding) throws {
+        for columns in [33, 1100] {
+            let chain = Fixture.chain(norms, width: columns)
+            let x = Fixture.rows(Self.tokens, width: columns, seed: 71) + [Fixture.ties(width: columns, behind: chain)]
+            let tokens = x.count
+            let weights = InputNorm(chain: chain)
+            let normalized = x.map { bitLinearNorm($0, chain: chain) }
+            let expected = normalized.map { quantize($0, rounding: rounding) }
+            let others = normalized.map { quantize($0, rounding: rounding == .toEven ? .awayFromZero : .toEven) }
+            #expect(zip(expected[tokens - 1].codes, others[tokens - 1].codes).filter { $0 != $1 }.count > columns / 4)
+
+            let traits = TestDevice.traits[0]
+            let norm = RowNorm(chain: chain, rounding: rounding)
+            let combined = [weights?.combined ?? [0]].padded
+            let buffers = [x.padded, x.padded, [weights?.outer ?? [0]].padded, combined]
+            let fused = try TestDevice.run(
+                NormQuantize(tokens: tokens, columns: columns, norms: 1, plane: tokens, norm: norm),
+                buffers + room(1, plane: tokens, columns: columns), traits: traits)
+            check(fused[4...], expected, plane: tokens, columns: columns)
+
+            let normed = try TestDevice.run(
+                RMSNorm(tokens: tokens, columns: columns, norm: norm),
+                buffers + [.room(tokens * paddedWidth(columns)), .room(tokens)], traits: traits)
+            #expect(normed[4].rows(tokens, width: columns) == normalized.map(\.weighted.bits))
+            #expect(normed[5] == normalized.map(\.rootInverse.bitPattern))
+            let codes = try TestDevice.run(
+                Quantize(tokens: tokens, columns: columns, rounding: rounding),
+                [.words(normed[4]), .words(normed[5])] + room(1, plane: tokens, columns: columns), traits: traits)
+            check(codes[2...], expected, plane: tokens, columns: columns)
+        }
+    }
+
     // Fewer vectors than a work group has invocations; more, ending inside a round.
     @Test("glu_quantize gives the codes of the product", arguments: [33, 1100])
     func glu(columns: Int) throws {
@@ -79,7 +114,9 @@ struct RowQuantizeTests {
             InputNorm(outer: outer, outerEpsilon: 1e-5, inner: Fixture.norm(columns, seed: 110 + UInt64($0)))
         }
         let results = try TestDevice.run(
-            ResidualQuantize(tokens: Self.tokens, columns: columns, norms: norms, plane: plane, outerEpsilon: 1e-5),
+            ResidualQuantize(
+                tokens: Self.tokens, columns: columns, norms: norms, plane: plane,
+                norm: RowNorm(outerEpsilon: 1e-5)),
             [x.padded, y.padded, [outer].padded, weightings.map(\.combined).padded] + room(norms, plane: plane, columns: columns),
             traits: TestDevice.traits[0])
         #expect(results[0].rows(Self.tokens, width: columns) == sums.map(\.bits))

@@ -18,7 +18,7 @@ struct UnfusedTests {
 
         let normalized = x.map { bitLinearNorm($0, norm: norm) }
         let normed = try TestDevice.run(
-            RMSNorm(tokens: tokens, columns: columns, outerEpsilon: 1e-6),
+            RMSNorm(tokens: tokens, columns: columns, norm: RowNorm(outerEpsilon: 1e-6)),
             [
                 x.padded, x.padded, [outer].padded, [norm.combined].padded, .room(tokens * paddedWidth(columns)), .room(tokens),
             ], traits: traits)
@@ -40,10 +40,11 @@ struct UnfusedTests {
 
         for traits in TestDevice.traits {
             let product = try TestDevice.run(
-                TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, scale: matrix.scale),
-                [.words(codes[2]), .words(codes[3]), .words(codes[4]), .words(matrix.words), .room(tokens * rows)], traits: traits
+                TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, terms: .matrix(scale: matrix.scale)),
+                [.words(codes[2]), .words(codes[3]), .words(codes[4]), .words(matrix.words), .room(4), .room(tokens * rows)],
+                traits: traits
             )
-            #expect(product[4].rows(tokens, width: rows, stride: rows) == quantized.map { ternaryMatmul($0, matrix).bits })
+            #expect(product[5].rows(tokens, width: rows, stride: rows) == quantized.map { ternaryMatmul($0, matrix).bits })
         }
     }
 
@@ -72,13 +73,13 @@ struct UnfusedTests {
         }
         for traits in [TestDevice.traits[0], few, narrow, without] {
             let product = try TestDevice.run(
-                TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, scale: matrix.scale),
+                TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, terms: .matrix(scale: matrix.scale)),
                 [
-                    .words(packed(bytes)), .words(quantized.map(\.step.bitPattern)), .words(sums), .words(matrix.words),
+                    .words(packed(bytes)), .words(quantized.map(\.step.bitPattern)), .words(sums), .words(matrix.words), .room(4),
                     .room(tokens * rows),
                 ],
                 traits: traits)
-            #expect(product[4].rows(tokens, width: rows, stride: rows) == expected)
+            #expect(product[5].rows(tokens, width: rows, stride: rows) == expected)
         }
     }
 
@@ -115,12 +116,13 @@ struct UnfusedTests {
         for traits in [TestDevice.traits[0], few, narrow, without] {
             let results = try TestDevice.run(
                 TernaryMatmul(
-                    tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: 0.1, epilogue: epilogue),
+                    tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), terms: .matrix(scale: 0.1),
+                    epilogue: epilogue),
                 [
                     .words(packed(quantized.flatMap { $0.codes + padding })), .words(quantized.map(\.step.bitPattern)),
-                    .words(sums), .words(matrices.flatMap(\.words)), before.padded,
+                    .words(sums), .words(matrices.flatMap(\.words)), .room(4), before.padded,
                 ], traits: traits)
-            #expect(results[4].rows(tokens, width: rows) == expected)
+            #expect(results[5].rows(tokens, width: rows) == expected)
         }
     }
 
@@ -143,7 +145,8 @@ struct UnfusedTests {
         }
         let results = try TestDevice.run(
             NormQuantize(
-                tokens: tokens, columns: columns, norms: norms, plane: plane, outerEpsilon: 1e-5, hasSeparateStatistic: norms == 1
+                tokens: tokens, columns: columns, norms: norms, plane: plane, norm: RowNorm(outerEpsilon: 1e-5),
+                hasSeparateStatistic: norms == 1
             ),
             [
                 x.padded, statistic.padded, [outer].padded, weightings.map(\.combined).padded,

@@ -15,18 +15,38 @@ struct GGUFTransformerTests {
         return tokens.map { reference.logits(reference.step($0)) }
     }
 
+    static func open(_ path: String) throws -> any TransformerSource {
+        guard case .transformer(let source) = try Checkpoint.open(path).weightSource else {
+            throw FileError(path, "is read as a MatMul-free model")
+        }
+        return source
+    }
+
     @Test("give the same logits", arguments: names, ["short", "long"])
     func logits(name: String, key: String) throws {
-        let source = try GGUFTransformer(InputFile("\(GoldenLogits.directory)/\(name).gguf"))
+        let source = try Self.open("\(GoldenLogits.directory)/\(name).gguf")
         var weights = try TransformerWeights(source)
         #expect(source.configuration.quantizesActivations == !name.hasPrefix("gguf-q2"))
         let golden = try GoldenLogits("\(name).npz", key)
         golden.expect(Self.logits(weights, golden.tokens))
-        guard source.architecture == "llama" else { return }
+        guard key == "short", (source as? GGUFTransformer)?.architecture == "llama" else { return }
         weights.configuration.quantizesActivations = false
         let float = try GoldenLogits("\(name).npz", key, kind: "logits_float")
         // Without rounding no position is uncertain.
         GoldenLogits(tokens: float.tokens, logits: float.logits, safe: float.safe.map { _ in true })
             .expect(Self.logits(weights, float.tokens))
+    }
+
+    @Test(
+        "give the same bits after a conversion",
+        arguments: names.map { $0 + ".gguf" } + ["trilm", "qwen3-grouped", "qwen3-yarn"], TernaryBlockType.allCases)
+    func converted(name: String, type: TernaryBlockType) throws {
+        let scratch = try Scratch()
+        let (source, target) = ("\(GoldenLogits.directory)/\(name)", scratch.path + "/m.gguf")
+        try convert(from: source, to: target, type: type)
+        let (before, after) = (try Self.open(source), try Self.open(target))
+        #expect(before.configuration == after.configuration)
+        let tokens = [3, 141, 59, 26]
+        #expect(Self.logits(try TransformerWeights(before), tokens) == Self.logits(try TransformerWeights(after), tokens))
     }
 }

@@ -38,6 +38,12 @@ struct GGUFFile: Sendable {
         (self.tensors, self.dataOffset) = (tensors, dataOffset)
     }
 
+    /// `general.name`, where it has one.
+    var name: String? {
+        guard case .string(let name)? = metadata["general.name"] else { return nil }
+        return String(decoding: name, as: UTF8.self).forMessage
+    }
+
     /// Reads and checks everything but the tensors' data.
     ///
     /// - Parameter architectures: files of another one are refused before their tensors are looked at.

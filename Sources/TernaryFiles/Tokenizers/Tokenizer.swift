@@ -1,6 +1,7 @@
 /// Turns text into a model's tokens and back, as the model's own tokenizer files say.
 ///
-/// Reads SentencePiece models (BPE and unigram) and the `tokenizer.json` of the Llama and Mistral kind (BPE with byte fallback).
+/// Reads SentencePiece models (BPE and unigram), and `tokenizer.json` with BPE: byte-level as of GPT-2, LLaMA-3 and Qwen, or with byte
+/// fallback as of Mistral; and all of them out of GGUF metadata.
 public struct Tokenizer: Sendable {
     /// All that defines this tokenizer; building one from it again gives the same.
     public let vocabulary: TokenizerVocabulary

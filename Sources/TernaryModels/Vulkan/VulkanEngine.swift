@@ -76,7 +76,7 @@ public final class VulkanEngine: Engine {
     private static let mostRecordings = 8
 
     /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 96 MiB, half of that where weights are to
-    /// take little room, in whole tiles of the matrix units.
+    /// take little room, in whole tiles of the matrix units; a multiple of 256, where there are so many, fills the device evenly.
     static func capacity(
         _ configuration: MatMulFreeConfiguration, packing: WeightPacking, on device: DeviceDescription
     ) -> Int {
@@ -89,7 +89,8 @@ public final class VulkanEngine: Engine {
             + UnfusedWorkspace.Sizes(configuration, capacity: most, sequences: 1, usesEpilogues: true).deviceBytes
         // Resident decoding keeps a second state.
         let room = (packing == .base3 ? 48 << 20 : 96 << 20) - 2 * sizes.state
-        return min(most, max(128, room / (bytes / most) / 64 * 64))
+        let tokens = room / (bytes / most)
+        return min(most, tokens < 512 ? max(128, tokens / 64 * 64) : tokens / 256 * 256)
     }
 
     /// Rows of logits that one pass can leave.

@@ -281,7 +281,7 @@ def trilm():
 
 def qwen3(name, seed, layers, tied, scaling):
     c = config("Qwen3ForCausalLM", "qwen3", 128, 128, 4, 1, layers, head_dim=32, rms_norm_eps=1e-6, rope_theta=1000000.0, attention_bias=False,
-               tie_word_embeddings=tied, rope_scaling=scaling, torch_dtype="float16")
+               tie_word_embeddings=tied, rope_scaling=scaling, max_position_embeddings=16384, torch_dtype="float16")
     m = Maker(c, seed, F16)
     m.grouped("model.embed_tokens.weight", VOCABULARY, 128)
     if not tied:
@@ -296,7 +296,7 @@ def qwen3(name, seed, layers, tied, scaling):
 
 
 def qwen3_yarn():
-    qwen3("qwen3-yarn", 75, 1, True, {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64})
+    qwen3("qwen3-yarn", 75, 1, True, {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 4096})
 
 
 FAMILIES = {"bitnet-packed": bitnet_packed, "bitnet-master": bitnet_master, "bitnet-master-f32": bitnet_master_f32,

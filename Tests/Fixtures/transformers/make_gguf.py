@@ -58,13 +58,13 @@ class File:
         self.name, self.arch, self.rng, self.weights, self.checks = name, arch, np.random.default_rng(seed), {}, []
         self.shape, self.layers = (hidden, ffn, heads, kv, head_dim), layers
         self.config = dict(vocab_size=VOCABULARY, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers, num_attention_heads=heads,
-                           num_key_value_heads=kv, head_dim=head_dim, rms_norm_eps=eps, max_position_embeddings=256, tie_word_embeddings=True,
+                           num_key_value_heads=kv, head_dim=head_dim, rms_norm_eps=eps, max_position_embeddings=16384 if arch == "qwen3" else 256, tie_word_embeddings=True,
                            rope_parameters={"rope_type": "default", "rope_theta": theta}, hidden_act="silu", bos_token_id=0, eos_token_id=1)
         self.writer = w = gguf.GGUFWriter(HERE / f"{name}.gguf", arch)
         w.add_name(name)
         w.add_quantization_version(2)
         w.add_vocab_size(VOCABULARY)
-        w.add_context_length(256)
+        w.add_context_length(16384 if arch == "qwen3" else 256)
         w.add_embedding_length(hidden)
         w.add_block_count(layers)
         w.add_feed_forward_length(ffn)
@@ -216,10 +216,10 @@ def rope_divisors(s, d, theta):
 
 
 def qwen3(name, seed, hidden, ffn, layers, group, tied, yarn):
-    pairs = [("qwen3.rope.scaling.type", "yarn"), ("qwen3.rope.scaling.factor", 4.0), ("qwen3.rope.scaling.original_context_length", 64)] if yarn else []
+    pairs = [("qwen3.rope.scaling.type", "yarn"), ("qwen3.rope.scaling.factor", 4.0), ("qwen3.rope.scaling.original_context_length", 4096)] if yarn else []
     f = File(name, "qwen3", seed, hidden, ffn, 4, 1, 32, layers, 1000000.0, eps=1e-6, kv_pairs=pairs)
     if yarn:
-        f.config["rope_parameters"] = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "rope_theta": 1000000.0}
+        f.config["rope_parameters"] = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 4096, "rope_theta": 1000000.0}
     f.projection("token_embd.weight", "model.embed_tokens.weight", VOCABULARY, hidden, Q2_0, group=group)
     if not tied:
         f.head(Q2_0, group)

@@ -32,7 +32,15 @@ struct TokenizerErrorTests {
             (#""version":"1.0""#, #""version":"1.0","extra":1"#, "t: extra: this setting is not supported"),
             (#"{"type":"Prepend","prepend":"▁"}"#, #"{"type":"NFKC"}"#, "t: normalizer.normalizers[0].type: \"NFKC\""),
             (#""pattern":{"String":" "}"#, #""pattern":{"Regex":" +"}"#, "t: normalizer.normalizers[1].pattern: Regex"),
-            (#""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"ByteLevel"}"#, "t: pre_tokenizer.type: \"ByteLevel\""),
+            (
+                #""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"BertPreTokenizer"}"#,
+                "t: pre_tokenizer.type: \"BertPreTokenizer\" is not supported"
+            ),
+            (
+                #""pre_tokenizer":null"#,
+                #""pre_tokenizer":{"type":"Split","pattern":{"Regex":"(a|b)*c"},"behavior":"Isolated"}"#,
+                "t: pre_tokenizer.pattern: the regular expression \"(a|b)*c\" is none of those"
+            ),
             (#""type":"TemplateProcessing""#, #""type":"BertProcessing""#, "t: post_processor.type: \"BertProcessing\""),
             (#"{"type":"ByteFallback"}"#, #"{"type":"CTC"}"#, "t: decoder.decoders[1].type: \"CTC\""),
             (#""start":1,"stop":0"#, #""start":1,"stop":1"#, "t: decoder.decoders[3].stop: only 0"),

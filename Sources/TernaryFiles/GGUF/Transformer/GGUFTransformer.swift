@@ -12,11 +12,6 @@ public struct GGUFTransformer: TransformerSource {
     /// outermost layers, scales, which tell whether activations are quantised.
     ///
     /// - Throws: `FileError`.
-    init(_ input: InputFile) throws {
-        try self.init(try GGUFFile(input, architectures: TransformerGGUF.architectures))
-    }
-
-    /// The same of a file whose metadata are read, of one of these architectures.
     init(_ file: GGUFFile) throws {
         var (configuration, notices) = try TransformerGGUF.configuration(file)
         guard configuration.layerCount <= file.tensors.count else {
@@ -28,12 +23,6 @@ public struct GGUFTransformer: TransformerSource {
         configuration.quantizesActivations = try Self.quantizesActivations(file, configuration)
         notices += Self.tokenizerNotices(file, configuration)
         (self.file, self.configuration, self.notices) = (file, configuration, notices)
-    }
-
-    /// `general.name`, where it has one.
-    public var name: String? {
-        guard case .string(let name)? = file.metadata["general.name"] else { return nil }
-        return String(decoding: name, as: UTF8.self).forMessage
     }
 
     /// `general.architecture`.
