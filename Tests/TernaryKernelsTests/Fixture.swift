@@ -1,5 +1,7 @@
 import TernaryCore
 
+@testable import TernaryKernels
+
 /// Values for tests, the same for the same seed.
 enum Fixture {
     /// Roughly normal values: sums of four uniform ones.
@@ -19,6 +21,18 @@ enum Fixture {
         var random = SplitMix64(seed: seed)
         let trits: [Int8] = (0..<rows * columns).map { _ in Int8(random.next() % 3) - 1 }
         return TernaryMatrix(rows: rows, columns: columns, scale: scale, trits: trits)
+    }
+
+    /// A layer of four levels, -1 to +2, with a scale for the whole matrix or scales of rows of all magnitudes, and biases if asked for.
+    static func projection(rows: Int, columns: Int, seed: UInt64, terms: RowTerms) -> Projection {
+        var random = SplitMix64(seed: seed)
+        let trits = (0..<rows * columns).map { _ in Int8(random.next() % 4) - 1 }
+        let matrix = TernaryMatrix(rows: rows, columns: columns, scale: terms.matrixScale, trits: trits)
+        if case .matrix = terms { return Projection(.ternary(matrix, nil)) }
+        let scales = normal(rows, seed: seed + 1).enumerated().map { $0 % 5 == 4 ? 0 : $1 * [1, 1e-3, 1e8, 0.1][$0 % 4] }
+        return Projection(
+            .ternary(matrix, GroupScales(rows: rows, columns: columns, groupColumns: columns, values: scales)),
+            bias: terms == .scalesAndBiases ? normal(rows, seed: seed + 2, scale: 10) : nil)
     }
 
     /// Up to two norms, whose weights are powers of two.

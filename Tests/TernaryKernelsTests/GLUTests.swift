@@ -36,6 +36,9 @@ struct GLUTests {
         let traits = TestDevice.traits[0]
         let product = try TestDevice.run(GLU(count: a.count), [.floats(a), .floats(b), .room(a.count)], traits: traits)
         #expect(product[2] == zip(a, b).map { glu(gate: $0, up: $1) }.bits)
+        let squared = try TestDevice.run(
+            GLU(count: a.count, activation: .squaredReLU), [.floats(a), .floats(b), .room(a.count)], traits: traits)
+        #expect(squared[2] == zip(a, b).map { glu(gate: $0, up: $1, .squaredReLU) }.bits)
         let sum = try TestDevice.run(Residual(count: a.count), [.floats(a), .floats(b)], traits: traits)
         #expect(sum[0] == zip(a, b).map(residual).bits)
     }

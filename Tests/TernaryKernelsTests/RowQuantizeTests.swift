@@ -37,7 +37,6 @@ struct RowQuantizeTests {
             let chain = Fixture.chain(norms, width: columns)
             let x = Fixture.rows(Self.tokens, width: columns, seed: 71) + [Fixture.ties(width: columns, behind: chain)]
             let tokens = x.count
-            let weights = InputNorm(chain: chain)
             let normalized = x.map { bitLinearNorm($0, chain: chain) }
             let expected = normalized.map { quantize($0, rounding: rounding) }
             let others = normalized.map { quantize($0, rounding: rounding == .toEven ? .awayFromZero : .toEven) }
@@ -45,8 +44,7 @@ struct RowQuantizeTests {
 
             let traits = TestDevice.traits[0]
             let norm = RowNorm(chain: chain, rounding: rounding)
-            let combined = [weights?.combined ?? [0]].padded
-            let buffers = [x.padded, x.padded, [weights?.outer ?? [0]].padded, combined]
+            let buffers = [x.padded, x.padded] + chain.weights
             let fused = try TestDevice.run(
                 NormQuantize(tokens: tokens, columns: columns, norms: 1, plane: tokens, norm: norm),
                 buffers + room(1, plane: tokens, columns: columns), traits: traits)
@@ -80,6 +78,23 @@ struct RowQuantizeTests {
                 [gate.padded, up.padded, weights, weights] + room(1, plane: Self.tokens, columns: columns), traits: traits)
             check(results[4...], expected, plane: Self.tokens, columns: columns)
         }
+    }
+
+    @Test("glu_quantize squares, and passes a transformer's sub-norm or none", arguments: [0, 1])
+    func squaredGLU(norms: Int) throws {
+        let columns = 1100
+        let gate = Fixture.rows(Self.tokens, width: columns, seed: 91)
+        let up = (0..<Self.tokens).map { Fixture.normal(columns, seed: 92 + UInt64($0)) }
+        let chain = Fixture.chain(norms, width: columns)
+        let expected = zip(gate, up).map { gate, up in
+            let product = zip(gate, up).map { TernaryReference.glu(gate: $0, up: $1, .squaredReLU) }
+            return quantize(bitLinearNorm(product, chain: chain), rounding: .toEven)
+        }
+        let results = try TestDevice.run(
+            GLUQuantize(tokens: Self.tokens, columns: columns, norm: RowNorm(chain: chain), activation: .squaredReLU),
+            [gate.padded, up.padded] + chain.weights + room(1, plane: Self.tokens, columns: columns),
+            traits: TestDevice.traits[0])
+        check(results[4...], expected, plane: Self.tokens, columns: columns)
     }
 
     @Test("gate_quantize gives the gated output and its codes", arguments: [33, 1100])

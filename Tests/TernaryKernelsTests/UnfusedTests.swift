@@ -57,9 +57,6 @@ struct UnfusedTests {
         }
         let matrix = Fixture.matrix(rows: rows, columns: columns, seed: 39)
         let expected = quantized.map { ternaryMatmul($0, matrix).bits }
-        let padding = Array<Int8>(repeating: 0, count: paddedWidth(columns) - columns)
-        let bytes = quantized.flatMap { $0.codes + padding }
-        let sums = quantized.map { row in UInt32(bitPattern: row.codes.reduce(0) { $0 + Int32($1) }) }
         var without = TestDevice.traits[0]
         without.int8Matrices = false
         // Which of the units' tiles is taken depends on how many fill the device.
@@ -74,11 +71,7 @@ struct UnfusedTests {
         for traits in [TestDevice.traits[0], few, narrow, without] {
             let product = try TestDevice.run(
                 TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, terms: .matrix(scale: matrix.scale)),
-                [
-                    .words(packed(bytes)), .words(quantized.map(\.step.bitPattern)), .words(sums), .words(matrix.words), .room(4),
-                    .room(tokens * rows),
-                ],
-                traits: traits)
+                quantized.contents + [.words(matrix.words), .room(4), .room(tokens * rows)], traits: traits)
             #expect(product[5].rows(tokens, width: rows, stride: rows) == expected)
         }
     }
@@ -103,8 +96,6 @@ struct UnfusedTests {
             case .glu: zip(products[0], products[1]).map { glu(gate: $0, up: $1) }.bits
             }
         }
-        let padding = Array<Int8>(repeating: 0, count: paddedWidth(columns) - columns)
-        let sums = quantized.map { row in UInt32(bitPattern: row.codes.reduce(0) { $0 + Int32($1) }) }
         var without = TestDevice.traits[0]
         without.int8Matrices = false
         // Which of the units' tiles is taken depends on how many fill the device.
@@ -118,18 +109,8 @@ struct UnfusedTests {
                 TernaryMatmul(
                     tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), terms: .matrix(scale: 0.1),
                     epilogue: epilogue),
-                [
-                    .words(packed(quantized.flatMap { $0.codes + padding })), .words(quantized.map(\.step.bitPattern)),
-                    .words(sums), .words(matrices.flatMap(\.words)), .room(4), before.padded,
-                ], traits: traits)
+                quantized.contents + [.words(matrices.flatMap(\.words)), .room(4), before.padded], traits: traits)
             #expect(results[5].rows(tokens, width: rows) == expected)
-        }
-    }
-
-    /// Four bytes a word.
-    private func packed(_ bytes: [Int8]) -> [UInt32] {
-        stride(from: 0, to: bytes.count, by: 4).map { at in
-            (0..<4).reduce(UInt32(0)) { $0 | UInt32(UInt8(bitPattern: bytes[at + $1])) << (8 * $1) }
         }
     }
 

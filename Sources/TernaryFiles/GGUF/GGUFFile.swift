@@ -30,18 +30,18 @@ struct GGUFFile: Sendable {
 
     var path: String { file.path }
 
+    /// `general.name`, where it has one.
+    var name: String? {
+        guard case .string(let name)? = metadata["general.name"] else { return nil }
+        return String(decoding: name, as: UTF8.self).forMessage
+    }
+
     /// A file of which these are known.
     init(
         file: InputFile, architecture: String, metadata: [String: GGUFValue], tensors: [String: Tensor], dataOffset: Int
     ) {
         (self.file, self.architecture, self.metadata) = (file, architecture, metadata)
         (self.tensors, self.dataOffset) = (tensors, dataOffset)
-    }
-
-    /// `general.name`, where it has one.
-    var name: String? {
-        guard case .string(let name)? = metadata["general.name"] else { return nil }
-        return String(decoding: name, as: UTF8.self).forMessage
     }
 
     /// Reads and checks everything but the tensors' data.
