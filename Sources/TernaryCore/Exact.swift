@@ -18,6 +18,17 @@ public enum Exact {
         return magnitude < smallest ? 0 : (x < 0 ? -min(magnitude, largest) : min(magnitude, largest))
     }
 
+    /// Brings a finite value into the range whose products need no settling: magnitudes below 2^-50 become +0, those above 2^50 are held
+    /// at it. Products of two such values are 0 or at least 2^-100, and sums of products 0 or normal.
+    @inline(__always)
+    public static func factor(_ x: Float) -> Float {
+        let magnitude = abs(x)
+        return magnitude < smallestFactor ? 0 : (x < 0 ? -min(magnitude, largest) : min(magnitude, largest))
+    }
+
+    /// 2^-50.
+    public static let smallestFactor = Float(bitPattern: 0x2680_0000)
+
     /// 1/x for x in [2^-100, 2^100], by a bit-trick start and four Newton steps; within 1 ulp.
     @inline(__always)
     public static func reciprocal(_ x: Float) -> Float {
@@ -58,6 +69,10 @@ public enum Exact {
         return e * Float(bitPattern: UInt32(bitPattern: Int32(n) + 127) << 23)
     }
 
+    /// e^x for a softmax, x <= 0; 0 below -34, where a weight would be lost in any sum with 1.
+    @inline(__always)
+    public static func softmaxWeight(_ x: Float) -> Float { x < -34 ? 0 : exp(x) }
+
     /// 1/(1+e^-x); never zero: at least e^-69.
     @inline(__always)
     public static func sigmoid(_ x: Float) -> Float {
@@ -84,10 +99,15 @@ public enum Exact {
     @inline(__always)
     public static func squareRoot(_ x: Float) -> Float { x.squareRoot() }
 
-    /// Rounds to the nearest integer, halves away from zero (CUDA's `roundf`), within int8.
+    /// Where halves go: away from zero (CUDA's `roundf`), or to the even neighbour (`torch.round`).
+    public enum HalfRounding: UInt32, Sendable {
+        case awayFromZero = 0, toEven = 1
+    }
+
+    /// Rounds to the nearest integer within int8.
     @inline(__always)
-    public static func roundToInt8(_ x: Float) -> Int8 {
-        Int8(min(max(x.rounded(.toNearestOrAwayFromZero), -128), 127))
+    public static func roundToInt8(_ x: Float, _ halves: HalfRounding = .awayFromZero) -> Int8 {
+        Int8(min(max(x.rounded(halves == .toEven ? .toNearestOrEven : .toNearestOrAwayFromZero), -128), 127))
     }
 
     /// The number of lanes over which a row is summed, on every backend.

@@ -31,7 +31,9 @@ public struct RandomWeights: WeightSource {
 
     private func hasLowerBound(_ layer: Int) -> Bool { configuration.usesLowerBounds && layer > 0 }
 
-    private var embeddingDraws: Int { (configuration.vocabularySize * configuration.hiddenSize + 1) / 2 }
+    private var embeddingDraws: Int {
+        RandomTensors.draws(sixteenBitFloats: configuration.vocabularySize * configuration.hiddenSize)
+    }
 
     private func tensors(fromLayer layer: Int, skipping more: Int = 0) -> RandomTensors {
         let draws = (0..<layer).reduce(more) { $0 + self.draws(layer: $1) }
@@ -57,8 +59,9 @@ public struct RandomWeights: WeightSource {
 
     /// Makes the embedding.
     public func readEmbedding() -> EmbeddingTable {
-        tensors(fromLayer: configuration.layerCount)
-            .embedding(rows: configuration.vocabularySize, columns: configuration.hiddenSize)
+        let (rows, columns) = (configuration.vocabularySize, configuration.hiddenSize)
+        let bytes = tensors(fromLayer: configuration.layerCount).sixteenBitFloats(rows * columns, as: .float16)
+        return EmbeddingTable(rows: rows, columns: columns, element: .float16, bytes: bytes)
     }
 
     /// Makes the final norm.
@@ -90,94 +93,5 @@ extension MatMulFreeWeights {
         return MatMulFreeWeights(
             configuration: configuration, embedding: source.readEmbedding(), layers: layers, finalNorm: source.readFinalNorm(),
             head: source.readHead())
-    }
-}
-
-/// A stream of random tensors.
-private struct RandomTensors {
-    var generator: SplitMix64
-
-    /// Uniform in [0, 1), a multiple of 2^-24.
-    mutating func uniform() -> Float { Float(generator.next() >> 40) * 0x1p-24 }
-
-    mutating func norm(_ count: Int) -> [Float] { (0..<count).map { _ in 0.8 + 0.4 * uniform() } }
-
-    mutating func lowerBound(_ count: Int, depth: Float) -> [Float] {
-        (0..<count).map { _ in min(max(depth + 0.1 * (uniform() - 0.5), 0), 1) }
-    }
-
-    mutating func bitLinear(rows: Int, columns: Int, gain: Float = 1) -> BitLinearWeights {
-        BitLinearWeights(norm: norm(columns), matrix: matrix(rows: rows, columns: columns, gain: gain)[0])
-    }
-
-    /// Rows of unit-variance input make outputs of variance gain^2: scale = gain / sqrt(2/3 * columns).
-    mutating func matrix(rows: Int, columns: Int, gain: Float, parts: Int = 1) -> [TernaryMatrix] {
-        let scale = gain / (Float(columns) * (2 / 3)).squareRoot()
-        return (0..<parts).map { _ in
-            let matrix = TernaryMatrix(rows: rows / parts, columns: columns, scale: scale) { words in
-                fill(words, rows: rows / parts, columns: columns)
-            }
-            generator = generator.advanced(by: matrix.words.count)
-            return matrix
-        }
-    }
-
-    /// Draws 16 codes of {0, 1, 2} at a time: a byte of four equally likely codes for each of the 81 combinations.
-    private func fill(_ words: UnsafeMutableBufferPointer<UInt32>, rows: Int, columns: Int) {
-        // Each part writes words of its own, and all have ended when this returns.
-        nonisolated(unsafe) let words = words
-        Parallel.forRows(words.count, weightsEach: 16) { part in
-            var generator = generator.advanced(by: part.lowerBound)
-            Self.fourCodes.withUnsafeBufferPointer { codes in
-                for index in part {
-                    let bits = generator.next()
-                    var word: UInt32 = 0
-                    // 81 combinations out of 4096 values of 12 bits: each within 2% of its share.
-                    for byte in 0..<4 {
-                        let draw = Int(bits >> UInt64(16 * byte) & 0xFFF)
-                        word |= UInt32(codes[(draw * 81) >> 12]) << UInt32(8 * byte)
-                    }
-                    words[index] = word
-                }
-            }
-        }
-        guard rows & 3 != 0 || columns & 15 != 0 else { return }
-        let groups = TernaryMatrix.padded(columns, to: 16) >> 4
-        for index in 0..<words.count {
-            let row = (index >> 2) / groups * 4 + (index & 3)
-            let first = (index >> 2) % groups * 16
-            for within in 0..<16 where row >= rows || first + within >= columns {
-                let shift = TernaryMatrix.shift(within)
-                words[index] = words[index] & ~(3 << shift) | 1 << shift
-            }
-        }
-    }
-
-    /// Every byte of four codes, none of them 3.
-    private static let fourCodes: [UInt8] = (0..<256).map { UInt8($0) }.filter { $0 & $0 >> 1 & 0x55 == 0 }
-
-    /// Sums of four bytes, centred, in steps of 1/256: deviation 0.577, every value exact in binary16.
-    func embedding(rows: Int, columns: Int) -> EmbeddingTable {
-        let count = rows * columns
-        let halves = (0...1020).map { HalfFloat.exactBits(Float($0 - 510) * 0x1p-8) ?? 0 }
-        let bytes = [UInt8](unsafeUninitializedCapacity: count * 2) { buffer, initialized in
-            // Each part writes pairs of its own, and all have ended when this returns.
-            nonisolated(unsafe) let target = UnsafeMutableRawBufferPointer(buffer)
-            Parallel.forRows((count + 1) / 2, weightsEach: 2) { pairs in
-                var generator = generator.advanced(by: pairs.lowerBound)
-                halves.withUnsafeBufferPointer { halves in
-                    for pair in pairs {
-                        let bits = generator.next()
-                        for half in 0..<2 where 2 * pair + half < count {
-                            let four = bits >> UInt64(32 * half)
-                            let sum = Int(four & 0xFF) + Int(four >> 8 & 0xFF) + Int(four >> 16 & 0xFF) + Int(four >> 24 & 0xFF)
-                            target.storeBytes(of: halves[sum], toByteOffset: (2 * pair + half) * 2, as: UInt16.self)
-                        }
-                    }
-                }
-            }
-            initialized = count * 2
-        }
-        return EmbeddingTable(rows: rows, columns: columns, element: .float16, bytes: bytes)
     }
 }

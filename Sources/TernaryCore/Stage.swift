@@ -6,6 +6,8 @@ public enum Stage: String, Sendable, CaseIterable {
     case state
     /// Gate projection times SiLU of the state, before its norm, `(D)`.
     case gated
+    /// Attention's result, before its norm, `(heads * head size)`.
+    case attended
     /// Residual stream after the token mixer, `(H)`.
     case mixed
     /// SiLU(gate) * up, `(I)`.
@@ -14,4 +16,9 @@ public enum Stage: String, Sendable, CaseIterable {
     case output
     /// `(V)`.
     case logits
+
+    /// Those of a MatMul-free model, in order.
+    public static let matMulFree: [Stage] = allCases.filter { $0 != .attended }
+    /// Those of a transformer, in order.
+    public static let transformer: [Stage] = allCases.filter { $0 != .state && $0 != .gated }
 }

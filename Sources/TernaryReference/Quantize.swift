@@ -10,13 +10,13 @@ public struct QuantizedRow: Equatable, Sendable {
 
 /// Quantises a row to int8 by its largest magnitude; that magnitude counts as at least 1e-5.
 ///
-/// Halves round away from zero, as in upstream's fused kernel.
+/// - Parameter rounding: of halves: away from zero in MatMul-free models (upstream's fused kernel), to even in transformers.
 /// - Note: absmax quantisation per token, BitNet b1.58 (arXiv 2402.17764), section 2.
-public func quantize(_ row: NormalizedRow) -> QuantizedRow {
+public func quantize(_ row: NormalizedRow, rounding: Exact.HalfRounding = .awayFromZero) -> QuantizedRow {
     let largest = row.weighted.reduce(0) { max($0, abs($1)) }
     let peak = largest * row.rootInverse
     // The normalised row's 127 / max|y| without the factor that cancels.
     let levels = peak > 1e-5 ? 127 * Exact.reciprocal(largest) : 12_700_000 * row.rootInverse
     return QuantizedRow(
-        codes: row.weighted.map { Exact.roundToInt8($0 * levels) }, step: max(peak, 1e-5) * (1 / 127))
+        codes: row.weighted.map { Exact.roundToInt8($0 * levels, rounding) }, step: max(peak, 1e-5) * (1 / 127))
 }

@@ -42,11 +42,16 @@ public func bitLinearNorm(_ x: [Float], statistic: [Float]? = nil, norm: InputNo
     let weighted = zip(x, norm.combined).map { Exact.settle($0 * $1) }
     let inner: Float
     guard let outer = norm.outer else {
-        inner = rootInverse(of: x, epsilon: MatMulFreeConfiguration.bitLinearEpsilon)
+        inner = rootInverse(of: x, epsilon: norm.innerEpsilon)
         return NormalizedRow(weighted: weighted, rootInverse: inner)
     }
     let outerInverse = rootInverse(of: statistic ?? x, epsilon: norm.outerEpsilon)
     let mean = meanSquare(zip(x, outer).map { Exact.settle($0 * $1) }) * (outerInverse * outerInverse)
-    inner = Exact.reciprocalSquareRoot(mean + MatMulFreeConfiguration.bitLinearEpsilon)
+    inner = Exact.reciprocalSquareRoot(mean + norm.innerEpsilon)
     return NormalizedRow(weighted: weighted, rootInverse: outerInverse * inner)
+}
+
+/// The norms of a chain, of which there may be none: then the row stays as it is.
+public func bitLinearNorm(_ x: [Float], chain: NormChain) -> NormalizedRow {
+    InputNorm(chain: chain).map { bitLinearNorm(x, norm: $0) } ?? NormalizedRow(weighted: x.map(Exact.settle), rootInverse: 1)
 }

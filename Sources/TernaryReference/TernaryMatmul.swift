@@ -8,6 +8,14 @@ public func ternaryMatmul(_ row: QuantizedRow, _ matrix: TernaryMatrix) -> [Floa
     return integerProduct(row.codes, matrix).map { Exact.settle(Float($0) * scale) }
 }
 
+/// The same under one scale a row, where `scales` has them: out[n] = (T . codes)[n] * (step * scale[n]).
+public func ternaryMatmul(_ row: QuantizedRow, _ matrix: TernaryMatrix, _ scales: GroupScales?) -> [Float] {
+    guard let scales else { return ternaryMatmul(row, matrix) }
+    return zip(integerProduct(row.codes, matrix), scales.values).map { sum, scale in
+        Exact.settle(Float(sum) * Exact.settle(row.step * scale))
+    }
+}
+
 /// T . codes, `(rows)`.
 public func integerProduct(_ codes: [Int8], _ matrix: TernaryMatrix) -> [Int32] {
     precondition(codes.count == matrix.columns, "a row of \(codes.count) for a matrix of \(matrix.columns) columns")

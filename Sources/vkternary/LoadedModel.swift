@@ -10,7 +10,7 @@ struct LoadedModel {
     let tokenizer: Tokenizer?
     /// What its files say that it is.
     let architecture: String?
-    let configuration: MatMulFreeConfiguration
+    let configuration: ModelConfiguration
     /// Bytes of packed ternary weights that a token reads.
     let ternaryByteCount: Int
     let finalNorm: [Float]
@@ -25,7 +25,7 @@ struct LoadedModel {
         tokenizer = model.tokenizer
         architecture = model.architecture
         configuration = model.weights.configuration
-        ternaryByteCount = model.weights.configuration.ternaryByteCount
+        ternaryByteCount = engine.weightBytesPerToken
         finalNorm = try model.weights.readFinalNorm()
         self.engine = engine
         self.deviceMemory = deviceMemory

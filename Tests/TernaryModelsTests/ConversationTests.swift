@@ -8,7 +8,7 @@ struct ConversationTests {
     /// The built-in model on the reference engine is slow; on the CPU it is not.
     private func model() throws -> (engine: any Engine, tokenizer: Tokenizer) {
         let model = try Model.load(.embedded)
-        return (try CPUEngine(model.weights), try #require(model.tokenizer))
+        return (try CPUEngine(EmbeddedWeights.load()), try #require(model.tokenizer))
     }
 
     private var greedy: SamplingOptions {

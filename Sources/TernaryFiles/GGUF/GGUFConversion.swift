@@ -44,7 +44,7 @@ extension Checkpoint {
         toGGUF path: String, type: TernaryBlockType = .tq2_0, embedding format: EmbeddingFormat = .common,
         progress: (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void = { _, _ in }
     ) throws {
-        try weightSource.write(
+        try matMulFreeSource().write(
             toGGUF: path, name: name, tokenizer: hasTokenizer ? try tokenizer() : nil, type: type, embedding: format,
             progress: progress)
     }
