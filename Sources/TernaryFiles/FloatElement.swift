@@ -55,6 +55,12 @@ enum FloatElement: Sendable {
         _ bytes: UnsafeRawBufferPointer, exponent: Bits
     ) -> Int? {
         let width = MemoryLayout<Bits>.size
+        // The largest exponent tells of all in a loop without a way out, which takes many elements at a time.
+        var largest: Bits = 0
+        for i in 0..<bytes.count / width {
+            largest = max(largest, bytes.loadUnaligned(fromByteOffset: i * width, as: Bits.self) & exponent)
+        }
+        guard largest == exponent else { return nil }
         for i in 0..<bytes.count / width
         where bytes.loadUnaligned(fromByteOffset: i * width, as: Bits.self) & exponent == exponent {
             return i

@@ -31,6 +31,7 @@ enum GroupedTernary {
         guard TernaryLevels(values, min(finest, columns), as: Element.self).step(as: Element.self) != nil else { return nil }
         let units = levels(values, as: Element.self, rows, columns)
         let unitsPerRow = (columns + finest - 1) / finest
+        guard units.allSatisfy(\.areFew) else { return nil }
         var whole = TernaryLevels<Element.Bits>()
         for unit in units { whole.merge(unit) }
         if let step = whole.step(as: Element.self), !whole.hasDouble(of: step) {

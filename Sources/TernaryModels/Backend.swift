@@ -40,7 +40,12 @@ public enum Backend: Sendable {
         switch (self, weights) {
         case (.cpuReference, .matMulFree(let weights)):
             return ReferenceEngine(try MatMulFreeWeights(weights, progress: progress), sequences: sequences)
-        case (.cpuReference, .transformer(let weights)), (.cpu, .transformer(let weights)), (.vulkan, .transformer(let weights)):
+        case (.vulkan(let description), .transformer(let weights)):
+            let stream = TransformerStream(weights)
+            return try TransformerVulkanEngine(
+                stream, on: try Device(description, logger: logger), form: form, keysAndValues: keysAndValues,
+                sequences: sequences, progress: progress)
+        case (.cpuReference, .transformer(let weights)), (.cpu, .transformer(let weights)):
             return TransformerReferenceEngine(
                 try TransformerWeights(weights, progress: progress), keysAndValues: keysAndValues, sequences: sequences)
         case (.cpu, .matMulFree(let weights)):

@@ -36,6 +36,14 @@ struct GGUFFile: Sendable {
         return String(decoding: name, as: UTF8.self).forMessage
     }
 
+    /// A file of which these are known.
+    init(
+        file: InputFile, architecture: String, metadata: [String: GGUFValue], tensors: [String: Tensor], dataOffset: Int
+    ) {
+        (self.file, self.architecture, self.metadata) = (file, architecture, metadata)
+        (self.tensors, self.dataOffset) = (tensors, dataOffset)
+    }
+
     /// Reads and checks everything but the tensors' data.
     ///
     /// - Parameter architectures: files of another one are refused before their tensors are looked at.

@@ -59,7 +59,7 @@ extension RotaryEmbedding {
             let factor = try reader.number("factor", in: factors) ?? Double(context) / Double(original)
             // Zero is as good as absent, as it is upstream.
             func rotations(_ key: String) throws -> Double? {
-                try reader.number(key, in: 0...1e6).flatMap { $0 == 0 ? nil : $0 }
+                reader.value(key)?.double == 0 ? nil : try reader.number(key, in: factors)
             }
             return .yarn(
                 factor: Float(factor), betaFast: Float(try rotations("beta_fast") ?? 32),

@@ -9,8 +9,9 @@ extension SafetensorsDirectory {
     func scale(_ name: String) throws -> Float? {
         guard let entry = tensors[name] else { return nil }
         let scale = try vector(name, shape: entry.tensor.shape.isEmpty ? [] : [1])[0]
-        guard scale > 0, (1 / Exact.largest...Exact.largest).contains(scale) else {
-            throw FileError(entry.file.path, at: name, "is \(scale); a scale lies between 2^-50 and 2^50")
+        // Vectors come settled: one that is too large is held at the bound.
+        guard scale > 1 / Exact.largest, scale < Exact.largest else {
+            throw FileError(entry.file.path, at: name, "is not a scale between 2^-50 and 2^50")
         }
         return scale
     }
@@ -59,12 +60,14 @@ extension SafetensorsDirectory {
     func ternaryOrDense(_ name: String, rows: Int, columns: Int) throws -> LinearMatrix {
         let (entry, element) = try entry(name, shape: [rows, columns])
         let bytes = try entry.file.bytes(at: entry.tensor.offset, count: entry.tensor.byteCount)
-        let found = bytes.withUnsafeBytes { GroupedTernary.matrix($0, element, rows: rows, columns: columns) }
-        return try found ?? .dense(dense(bytes, element, entry, rows: rows, columns: columns))
+        if let matrix = bytes.withUnsafeBytes({ GroupedTernary.matrix($0, element, rows: rows, columns: columns) }) {
+            return matrix
+        }
+        return .dense(try dense(bytes, element, entry, rows: rows, columns: columns))
     }
 
     private func dense(
-        _ bytes: [UInt8], _ element: FloatElement, _ entry: Entry, rows: Int, columns: Int
+        _ bytes: consuming [UInt8], _ element: FloatElement, _ entry: Entry, rows: Int, columns: Int
     ) throws -> DenseMatrix {
         if let index = bytes.withUnsafeBytes({ element.firstNonFinite($0, rows: rows, columns: columns) }) {
             throw FileError(entry.file.path, at: entry.tensor.name, "element \(index) is not a finite number")

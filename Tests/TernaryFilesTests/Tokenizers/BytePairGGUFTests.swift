@@ -19,7 +19,7 @@ struct BytePairGGUFTests {
         arguments: [("gpt-2", "gpt2"), ("phi-3", "phi3")])
     func expectedTokens(name: String, architecture: String) throws {
         let path = "\(Self.shared)/\(name).vocab.gguf"
-        let file = try GGUFFile(InputFile(path), architecture: architecture)
+        let file = try GGUFFile(InputFile(path), architectures: [architecture])
         let tokenizer = try Tokenizer(vocabulary: #require(try TokenizerVocabulary(file.metadata, path: path)), path: path)
         let texts = try Self.lines("ggml-cases.txt").split(separator: "__ggml_vocab_test__", omittingEmptySubsequences: false).map
         {

@@ -12,6 +12,11 @@ public struct GGUFTransformer: TransformerSource {
     /// outermost layers, scales, which tell whether activations are quantised.
     ///
     /// - Throws: `FileError`.
+    init(_ input: InputFile) throws {
+        try self.init(try GGUFFile(input, architectures: TransformerGGUF.architectures))
+    }
+
+    /// The same of a file whose metadata are read, of one of these architectures.
     init(_ file: GGUFFile) throws {
         var (configuration, notices) = try TransformerGGUF.configuration(file)
         guard configuration.layerCount <= file.tensors.count else {
@@ -64,7 +69,7 @@ public struct GGUFTransformer: TransformerSource {
             let shape = role.shape(configuration)
             return try projection(
                 TransformerGGUF.name(index, role), rows: shape.rows, columns: shape.columns,
-                isPermuted: role.heads(configuration) != nil && TransformerGGUF.permutesHeads(file.architecture))
+                isPermuted: role.hasPermutedRows && TransformerGGUF.permutesHeads(file.architecture))
         }
         return TransformerLayer(
             attentionNorm: try required(.attention), query: try linear(.query), key: try linear(.key), value: try linear(.value),

@@ -1,4 +1,3 @@
-import Glibc
 import TernaryCore
 
 extension TransformerGGUF {
@@ -99,6 +98,12 @@ extension TransformerGGUF {
 
     /// Tokens that end a text: those with keys of their own, and the ends of turns, which older files have no key for.
     private static func endTokens(_ keys: GGUFKeys, _ vocabulary: Int) throws -> [Int] {
+        if let value = keys.file.metadata[endTokens] {
+            guard case .integers(let all) = value, all.allSatisfy({ $0 >= 0 && $0 < vocabulary }) else {
+                throw keys.fail(endTokens, "must be an array of token ids below \(vocabulary)")
+            }
+            return all.map { Int($0) }
+        }
         var found: [Int] = []
         for name in ["eos_token_id", "eot_token_id", "eom_token_id"] {
             if let token = try keys.int("tokenizer.ggml.\(name)", in: 0...vocabulary - 1) { found.append(token) }

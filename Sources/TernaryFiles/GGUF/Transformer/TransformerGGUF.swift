@@ -14,8 +14,12 @@ enum TransformerGGUF {
     /// What each frequency is divided by: LLaMA 3.1's scaling.
     static let frequencyDivisors = "rope_freqs.weight"
 
-    /// Keys of our own, for what GGUF has no key for.
+    /// Keys of our own, for what GGUF has no key for: "int8" or "float"; every token that ends a text; LLaMA 3.1's four numbers, of which
+    /// the tensor of divisors is made; YaRN's factor of sines and cosines as a whole.
     static let activations = "vkternary.activations"
+    static let endTokens = "vkternary.end_token_ids"
+    static let llama3Scaling = "vkternary.rope.llama3"
+    static let attentionFactorKey = "vkternary.rope.yarn_attention_factor"
 
     /// A block's matrices; raw values are names before `.weight`, `.bias` and `.scale`.
     enum Role: String, CaseIterable {
@@ -27,14 +31,8 @@ enum TransformerGGUF {
             configuration.projectionShapes[Self.allCases.firstIndex(of: self)!]
         }
 
-        /// The heads of a matrix whose rows are permuted in some architectures.
-        func heads(_ configuration: TransformerConfiguration) -> Int? {
-            switch self {
-            case .query: configuration.headCount
-            case .key: configuration.keyValueHeadCount
-            default: nil
-            }
-        }
+        /// Whether rows are in another order where rotations are of neighbours.
+        var hasPermutedRows: Bool { self == .query || self == .key }
     }
 
     /// A block's norms.
