@@ -128,7 +128,9 @@ struct ModelOptions: ParsableArguments {
         let model = try Model.open(source)
         note("the model is open")
         try check(model)
-        if !quiet { for notice in model.notices { Terminal.note("vkternary: \(notice)") } }
+        if !quiet {
+            for notice in model.notices + (model.tokenizer?.vocabulary.notices ?? []) { Terminal.note("vkternary: \(notice)") }
+        }
         try backend.checkMemory(
             model.weights.configuration, model.embeddingElement, form: form, placement: embedding, packing: packing,
             sequences: sequences)

@@ -179,7 +179,7 @@ struct GGUFTests {
         #expect(try TokenizerVocabulary(values, path: "m") == vocabulary)
         #expect(try TokenizerVocabulary([:], path: "m") == nil)
         for (key, value) in [
-            ("tokenizer.ggml.model", GGUFValue.text("gpt2")), ("tokenizer.ggml.tokens", .floats([1])),
+            ("tokenizer.ggml.model", GGUFValue.text("bert")), ("tokenizer.ggml.tokens", .floats([1])),
             ("tokenizer.ggml.add_bos_token", .uint8(1)), ("tokenizer.ggml.bos_token_id", .text("1")),
         ] {
             let changed = values.merging([key: value]) { $1 }

@@ -94,7 +94,7 @@ struct TransformerConversionTests {
         let scratch = try Scratch()
         let weights = TinyGGUF.weights(.rowScales, embedding: .q6_K, head: .q8_0, biases: true)
         try scratch.write("a.gguf", try TinyGGUF.file(weights))
-        let first = try GGUFTransformer(InputFile(scratch.path + "/a.gguf"))
+        let first = try TinyGGUF.open(InputFile(scratch.path + "/a.gguf"))
         var shares: [Double] = []
         try first.write(toGGUF: scratch.path + "/b.gguf", name: "tiny", tokenizer: nil) {
             shares.append(Double($0) / Double($1))

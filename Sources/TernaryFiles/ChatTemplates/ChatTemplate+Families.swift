@@ -16,7 +16,8 @@ extension ChatTemplate {
         /// `User: ...` and `Assistant: ...` on lines of their own, for models that were never taught to talk.
         case plain
 
-        var source: String {
+        /// The template: Jinja.
+        public var source: String {
             switch self {
             case .bitnet:
                 "{{ bos_token }}{% for message in messages %}{{ message.role | capitalize }}: {{ message.content | trim }}<|eot_id|>"

@@ -129,9 +129,13 @@ struct TinyGGUF {
         return try scratch.read("m.gguf")
     }
 
+    static func open(_ file: InputFile) throws -> GGUFTransformer {
+        try GGUFTransformer(GGUFFile(file, architectures: TransformerGGUF.architectures))
+    }
+
     /// What a file in memory holds.
     static func open(_ bytes: [UInt8], _ body: (GGUFTransformer) throws -> Void) throws {
-        try bytes.withUnsafeBytes { try body(GGUFTransformer(InputFile($0, name: "m.gguf"))) }
+        try bytes.withUnsafeBytes { try body(open(InputFile($0, name: "m.gguf"))) }
     }
 
     static func read(_ bytes: [UInt8]) throws -> TransformerWeights {

@@ -12,11 +12,6 @@ public struct GGUFTransformer: TransformerSource {
     /// outermost layers, scales, which tell whether activations are quantised.
     ///
     /// - Throws: `FileError`.
-    init(_ input: InputFile) throws {
-        try self.init(try GGUFFile(input, architectures: TransformerGGUF.architectures))
-    }
-
-    /// The same of a file whose metadata are read, of one of these architectures.
     init(_ file: GGUFFile) throws {
         var (configuration, notices) = try TransformerGGUF.configuration(file)
         guard configuration.layerCount <= file.tensors.count else {
