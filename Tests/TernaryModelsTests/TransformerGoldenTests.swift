@@ -57,9 +57,12 @@ struct TransformerGoldenTests {
             .expect(Self.logits(weights, golden.tokens))
     }
 
-    @Test("keep floats where group scales ask for them", arguments: names)
-    func activations(name: String) throws {
+    @Test("keep their projections ternary, and activations as floats where groups of columns have scales", arguments: names)
+    func forms(name: String) throws {
+        let weights = try Self.weights(name)
+        let dense = weights.layers.flatMap(\.projections).count { if case .dense = $0.matrix { true } else { false } }
+        #expect(dense == (name == "mixed-dense" ? 1 : 0))
         let isFloat = ["gguf-q2", "qwen3-", "trilm"].contains { name.hasPrefix($0) }
-        #expect(try Self.weights(name).configuration.quantizesActivations == !isFloat)
+        #expect(weights.configuration.quantizesActivations == !isFloat)
     }
 }

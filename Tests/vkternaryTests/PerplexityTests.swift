@@ -30,10 +30,11 @@ import Testing
     }
 
     @Test("windows give a figure of their own, and --json every digit") func json() throws {
-        let object = try Self.object(
-            Program.run("perplexity", "-", "--window", "24", "--stride", "12", "--tokens", "50", "--json", input: Self.text))
-        #expect(object["nats_per_token"] as? Double == 2.5033099074890126)
-        #expect(object["nats_per_token_error"] as? Double == 0.35321198276985327)
+        let outcome = try Program.run(
+            "perplexity", "-", "--window", "24", "--stride", "12", "--tokens", "50", "--json", input: Self.text)
+        // As text: Foundation reads a Double's digits through a decimal of its own, which may lose the last.
+        #expect(outcome.output.contains(#""nats_per_token": 2.5033099074890126, "nats_per_token_error": 0.35321198276985327,"#))
+        let object = try Self.object(outcome)
         #expect(object["scored_tokens"] as? Int == 50 && object["complete"] as? Bool == true)
         #expect(object["window"] as? Int == 24 && object["stride"] as? Int == 12 && object["windows"] as? Int == 4)
         #expect(object["cache"] is NSNull && object["begin_token"] as? Int == 1)
@@ -43,13 +44,11 @@ import Testing
         #expect(abs(try #require(object["bits_per_byte"] as? Double) - 2.5033099074890126 * 50 / Double(bytes) / log(2)) < 1e-12)
     }
 
-    @Test("gives the built-in model's figure for the beginning of WikiText-2", .enabled(if: wikiText != nil)) func wikiText2()
-        throws
-    {
-        let object = try Self.object(Program.run("perplexity", "-", "--json", input: try #require(Self.wikiText)))
-        #expect(object["scored_tokens"] as? Int == 390 && object["scored_bytes"] as? Int == 1000)
-        #expect(object["nats_per_token"] as? Double == 5.196330093900439)
-        #expect(object["bits_per_byte"] as? Double == 2.923720666343976)
+    @Test("gives the built-in model's figure for the beginning of WikiText-2", .enabled(if: wikiText != nil))
+    func wikiText2() throws {
+        let outcome = try Program.run("perplexity", "-", "--json", input: try #require(Self.wikiText))
+        #expect(outcome.output.contains(#""scored_tokens": 390, "scored_bytes": 1000, "nats_per_token": 5.196330093900439,"#))
+        #expect(outcome.output.contains(#""bits_per_byte": 2.923720666343976,"#))
     }
 
     /// The first 1000 bytes of the test split, read where they lie; nil, saying why, where they are not there.
