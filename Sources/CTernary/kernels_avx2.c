@@ -6,9 +6,11 @@
 
 #include "exact.h"
 
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,f16c"))), apply_to = function)
 
-#include "rows.h"
+#include "vectors256.h"
+
+#include "transformer_table.h"
 
 #define CT_DOT(sum, codes, activations) _mm256_add_epi16(sum, _mm256_maddubs_epi16(codes, activations))
 #define CT_WIDEN(sum) _mm256_madd_epi16(sum, _mm256_set1_epi16(1))

@@ -9,7 +9,20 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx512vnni"), min_vector_width(512))), apply_to = function)
 
-#include "rows.h"
+#define CT_WIDTH 16
+#include "vectors.h"
+
+EXACT_FUNCTION void halves(ct_words pairs, ct_floats out[2]) {
+    const __m512i both = (__m512i)pairs;
+    out[0] = (ct_floats)_mm512_cvtph_ps(_mm512_cvtepi32_epi16(both));
+    out[1] = (ct_floats)_mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(both, 16)));
+}
+
+EXACT_FUNCTION ct_floats look_up(ct_floats levels, ct_words codes) {
+    return (ct_floats)_mm512_permutexvar_ps((__m512i)codes, (__m512)levels);
+}
+
+#include "transformer_table.h"
 
 // One token, four groups of rows: a register holds four tiles of the same rows, and the activations of all four, of
 // which a shuffle hands every row the same four bytes. Codes stay where they are in their bytes, so that the sum of

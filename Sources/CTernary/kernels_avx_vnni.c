@@ -6,9 +6,11 @@
 
 #include "exact.h"
 
-#pragma clang attribute push(__attribute__((target("avx2,avxvnni"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,avxvnni,f16c"))), apply_to = function)
 
-#include "rows.h"
+#include "vectors256.h"
+
+#include "transformer_table.h"
 
 #define CT_DOT(sum, codes, activations) _mm256_dpbusd_avx_epi32(sum, codes, activations)
 #define CT_WIDEN(sum) (sum)

@@ -7,8 +7,9 @@
 
 #include "kernels.h"
 
-// Steps of 16 columns after which a sum is widened: 16 * 4 * 2 products of at most 2 * 127 stay within int16.
-enum { CT_STEPS = 16 };
+// Steps of 16 columns after which a sum is widened: 10 * 4 * 2 products of at most 3 * 127 stay within int16. (A code of 3 is the value
+// +2, which some formats have.)
+enum { CT_STEPS = 10 };
 
 #define CT_CODES(word, k) _mm256_and_si256(_mm256_srli_epi32(word, 2 * (k)), three)
 

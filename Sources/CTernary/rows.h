@@ -49,13 +49,13 @@ static float rows_root_inverse(
     return outer_inverse * exact_reciprocal_square_root(mean + epsilon);
 }
 
-static ct_row rows_quantize(
+EXACT_FUNCTION ct_row quantize_row(
     const float *restrict x, const float *restrict combined, size_t width, float root_inverse, float *restrict weighted,
-    int8_t *restrict panel, size_t token, size_t tokens) {
+    int8_t *restrict panel, size_t token, size_t tokens, bool is_weighted, bool halves_to_even) {
     // Magnitudes order as their bit patterns do, and the compiler vectorises a maximum of integers.
     uint32_t largest_bits = 0;
     for (size_t j = 0; j < width; j++) {
-        const float value = exact_settle(x[j] * combined[j]);
+        const float value = exact_settle(is_weighted ? x[j] * combined[j] : x[j]);
         const uint32_t magnitude = exact_bits(value) & 0x7FFFFFFFu;
         weighted[j] = value;
         largest_bits = magnitude > largest_bits ? magnitude : largest_bits;
@@ -74,7 +74,8 @@ static ct_row rows_quantize(
         int32_t block_sum = 0;
         if (count < 64) memset(block, 0, sizeof block);
         for (size_t j = 0; j < count; j++) {
-            const int32_t code = exact_round_to_int8(weighted[first + j] * levels);
+            const float level = weighted[first + j] * levels;
+            const int32_t code = halves_to_even ? exact_round_to_int8_even(level) : exact_round_to_int8(level);
             block[j] = (int8_t)code;
             block_sum += code;
         }
@@ -86,6 +87,12 @@ static ct_row rows_quantize(
             memcpy(panel + (quad * CT_PANEL_TOKENS + token) * 4, codes + quad * 4, 4);
 
     return (ct_row){.step = (peak > 1e-5f ? peak : 1e-5f) * (1.0f / 127), .sum = sum};
+}
+
+static ct_row rows_quantize(
+    const float *x, const float *combined, size_t width, float root_inverse, float *weighted, int8_t *panel, size_t token,
+    size_t tokens) {
+    return quantize_row(x, combined, width, root_inverse, weighted, panel, token, tokens, true, false);
 }
 
 EXACT_FUNCTION float product_at(ct_product product, size_t row) {
@@ -131,4 +138,4 @@ static void rows_scale(ct_product product, float *restrict out, size_t count) {
 // The element-wise part of a table.
 #define CT_ROWS                                                                             \
     .root_inverse = rows_root_inverse, .quantize = rows_quantize, .mlgru = rows_mlgru, .glu = rows_glu, \
-    .residual = rows_residual, .scale = rows_scale
+    .residual = rows_residual, .scale = rows_scale, .transformer = &transformer

@@ -17,6 +17,9 @@ struct QuantizedBlock {
         rows = Scratch(panels * Self.panelTokens, zero: ct_row())
     }
 
+    /// Bytes of codes and steps.
+    var byteCount: Int { codes.count + rows.count * MemoryLayout<ct_row>.stride }
+
     /// The codes of the panel that a token is in.
     func panel(of token: Int) -> UnsafeMutablePointer<Int8> { codes.base + token / Self.panelTokens * panelBytes }
 

@@ -9,6 +9,22 @@ extension Checkpoint {
         }
     }
 
+    /// What the files say that the model is: GGUF's `general.architecture`, or the `model_type` of a `config.json`.
+    public var architecture: String? {
+        switch storage {
+        case .huggingFace:
+            (try? InputFile.contents(of: "\(path)/config.json", limit: 1 << 24)).flatMap { try? JSON(parsing: $0) }?[
+                "model_type"]?
+                .string
+        case .gguf(let file):
+            if case .string(let name)? = file.metadata["general.architecture"] {
+                String(decoding: name, as: UTF8.self)
+            } else {
+                nil
+            }
+        }
+    }
+
     /// Reads the model's tokenizer.
     ///
     /// - Throws: `FileError`, also where there is none, or where it has tokens that the model has not.

@@ -45,7 +45,11 @@ public enum Backend: Sendable {
             return try TransformerVulkanEngine(
                 stream, on: try Device(description, logger: logger), form: form, keysAndValues: keysAndValues,
                 sequences: sequences, progress: progress)
-        case (.cpuReference, .transformer(let weights)), (.cpu, .transformer(let weights)):
+        case (.cpu, .transformer(let weights)):
+            return try TransformerCPUEngine(
+                try TransformerWeights(weights, progress: progress), threads: threads, keysAndValues: keysAndValues,
+                sequences: sequences)
+        case (.cpuReference, .transformer(let weights)):
             return TransformerReferenceEngine(
                 try TransformerWeights(weights, progress: progress), keysAndValues: keysAndValues, sequences: sequences)
         case (.cpu, .matMulFree(let weights)):

@@ -21,6 +21,8 @@ public struct OpenModel: Sendable {
     public let tokenizer: Tokenizer?
     /// What was put right in the file's metadata, a line each.
     public let notices: [String]
+    /// What its files say that it is: GGUF's `general.architecture`, or `model_type`; nil for random weights.
+    public let architecture: String?
 }
 
 /// Weights and tokenizer, read and checked.
@@ -59,11 +61,12 @@ public struct Model: Sendable {
             guard case .random(let preset) = source else { preconditionFailure("all else is a checkpoint") }
             return OpenModel(
                 name: "random \(preset)", weights: try ModelPreset(preset).weights(seed: 1),
-                embeddingElement: .float16, tokenizer: nil, notices: [])
+                embeddingElement: .float16, tokenizer: nil, notices: [], architecture: nil)
         }
         return OpenModel(
             name: checkpoint.name, weights: checkpoint.weightSource, embeddingElement: checkpoint.embeddingElement,
-            tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil, notices: checkpoint.notices)
+            tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil, notices: checkpoint.notices,
+            architecture: checkpoint.architecture)
     }
 
     /// The file behind a source, opened and checked but not read; nil for random weights.

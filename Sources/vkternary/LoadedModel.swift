@@ -8,6 +8,8 @@ struct LoadedModel {
     let name: String
     /// nil where the model has no text.
     let tokenizer: Tokenizer?
+    /// What its files say that it is.
+    let architecture: String?
     let configuration: ModelConfiguration
     /// Bytes of packed ternary weights that a token reads.
     let ternaryByteCount: Int
@@ -21,6 +23,7 @@ struct LoadedModel {
     init(_ model: OpenModel, engine: any Engine, deviceMemory: MemoryEstimate?, loadSeconds: Double) throws {
         name = model.name
         tokenizer = model.tokenizer
+        architecture = model.architecture
         configuration = model.weights.configuration
         ternaryByteCount = engine.weightBytesPerToken
         finalNorm = try model.weights.readFinalNorm()

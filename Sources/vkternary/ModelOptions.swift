@@ -111,7 +111,10 @@ struct ModelOptions: ParsableArguments {
     /// - Parameters:
     ///   - quiet: leaves out the bar, and the note that `auto` found no GPU.
     ///   - sequences: that the engine keeps the states of.
-    func prepare(quiet: Bool, sequences: Int = 1) throws -> LoadedModel {
+    ///   - check: is given the model before any weight is read; what it throws ends it.
+    func prepare(
+        quiet: Bool, sequences: Int = 1, check: (OpenModel) throws -> Void = { _ in }
+    ) throws -> LoadedModel {
         ct_keep_freed_memory()
         let backend = try deviceChoice.resolve()
         note("the device is found")
@@ -124,7 +127,10 @@ struct ModelOptions: ParsableArguments {
         defer { bar.finish() }
         let model = try Model.open(source)
         note("the model is open")
-        if !quiet { for notice in model.notices { Terminal.note("vkternary: \(notice)") } }
+        try check(model)
+        if !quiet {
+            for notice in model.notices + (model.tokenizer?.vocabulary.notices ?? []) { Terminal.note("vkternary: \(notice)") }
+        }
         try backend.checkMemory(
             model.weights.configuration, model.embeddingElement, form: form, placement: embedding, packing: packing,
             sequences: sequences)
@@ -148,11 +154,16 @@ extension WeightPacking: ExpressibleByArgument {}
 extension KeyValueElement: ExpressibleByArgument {
     /// GGUF's names.
     public init?(argument: String) {
-        switch argument.lowercased() {
-        case "f32": self = .float32
-        case "f16": self = .float16
-        case "q8_0": self = .q8
-        default: return nil
+        guard let element = Self.allCases.first(where: { $0.argument == argument.lowercased() }) else { return nil }
+        self = element
+    }
+
+    /// GGUF's name of it.
+    var argument: String {
+        switch self {
+        case .float32: "f32"
+        case .float16: "f16"
+        case .q8: "q8_0"
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "logits.h"
 #include "kernels.h"
 #include "pool.h"
+#include "transformer.h"
 
 #include <stddef.h>
 #include <stdint.h>

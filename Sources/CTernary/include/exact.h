@@ -37,6 +37,15 @@ EXACT_FUNCTION float exact_settle(float x) {
     return magnitude < smallest ? 0.0f : signed_held;
 }
 
+// Zero and magnitudes below 2^-50 become +0, magnitudes above 2^50 become 2^50 with their sign: products need no settling.
+EXACT_FUNCTION float exact_factor(float x) {
+    const float smallest = 0x1p-50f, largest = 0x1p50f;
+    const float magnitude = exact_magnitude(x);
+    const float held = magnitude < largest ? magnitude : largest;
+    const float signed_held = x < 0 ? -held : held;
+    return magnitude < smallest ? 0.0f : signed_held;
+}
+
 // 1/x for x in [2^-100, 2^100].
 EXACT_FUNCTION float exact_reciprocal(float x) {
     float y = exact_from_bits(0x7EF311C3u - exact_bits(x));
@@ -75,6 +84,12 @@ EXACT_FUNCTION float exact_exp(float x) {
     return e * exact_from_bits((uint32_t)((int32_t)n + 127) << 23);
 }
 
+// e^x for a softmax, x <= 0; 0 below -34.
+EXACT_FUNCTION float exact_softmax_weight(float x) {
+    const float e = exact_exp(x);
+    return x < -34 ? 0.0f : e;
+}
+
 // 1/(1+e^-x).
 EXACT_FUNCTION float exact_sigmoid(float x) {
     const float e = exact_exp(-exact_magnitude(x));
@@ -104,4 +119,25 @@ EXACT_FUNCTION int32_t exact_round_to_int8(float x) {
     const int32_t whole = (int32_t)x;
     const float rest = x - (float)whole;
     return whole + (rest >= 0.5f) - (rest <= -0.5f);
+}
+
+// Nearest integer, halves to even, within int8.
+EXACT_FUNCTION int32_t exact_round_to_int8_even(float x) {
+    x = x > -128 ? x : -128;
+    x = x < 127 ? x : 127;
+    return (int32_t)((x + 12582912.0f) - 12582912.0f);
+}
+
+// The bits of the nearest binary16 value, ties to even: 0 below 2^-14, 65504 at most.
+EXACT_FUNCTION uint16_t exact_half_bits(float x) {
+    const uint32_t bits = exact_bits(x), magnitude = bits & 0x7FFFFFFFu;
+    const uint32_t rounded = (magnitude + 0xFFFu + (magnitude >> 13 & 1)) >> 13;
+    const uint32_t held = rounded < 0x23BFFu ? rounded : 0x23BFFu;
+    return magnitude < 0x38800000u ? 0 : (uint16_t)((bits >> 16 & 0x8000u) | (held - 0x1C000u));
+}
+
+// The value of the bits of a normal binary16 value or zero.
+EXACT_FUNCTION float exact_half_value(uint16_t half) {
+    const uint32_t magnitude = half & 0x7FFFu;
+    return exact_from_bits((uint32_t)(half & 0x8000u) << 16 | (magnitude ? (magnitude << 13) + 0x38000000u : 0));
 }

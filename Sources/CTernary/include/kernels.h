@@ -7,6 +7,8 @@
 
 #pragma clang assume_nonnull begin
 
+struct ct_transformer;
+
 // Tokens in a panel, and rows of a matrix that are multiplied at a time.
 enum { CT_PANEL_TOKENS = 16, CT_CHUNK_ROWS = 64 };
 
@@ -64,6 +66,9 @@ typedef struct {
 
     // out = product.
     void (*scale)(ct_product product, float *out, size_t count);
+
+    // What only transformers need.
+    const struct ct_transformer *transformer;
 } ct_kernels;
 
 // The table at an index, best first; NULL past the last. A table may be for instructions that this machine lacks.

@@ -18,7 +18,7 @@ extension TokenizerVocabulary {
         if let token = beginToken { add("bos_token_id", .uint32(UInt32(token))) }
         if let token = endToken { add("eos_token_id", .uint32(UInt32(token))) }
         if let token = unknownToken { add("unknown_token_id", .uint32(UInt32(token))) }
-        if let token = turnEndTokens.first { add("eot_token_id", .uint32(UInt32(token))) }
+        for (key, token) in zip(Self.turnEndKeys, turnEndTokens) { add(key, .uint32(UInt32(token))) }
         if !chatTemplate.isEmpty { metadata.append(("tokenizer.chat_template", .string(chatTemplate))) }
         add("add_bos_token", .bool(addsBeginToken))
         add("add_eos_token", .bool(addsEndToken))
@@ -83,7 +83,7 @@ extension TokenizerVocabulary {
         unknownSurface = try bytes(Self.ownPrefix + "unknown_surface") ?? unknownSurface
         pipeline = try bytes(Self.ownPrefix + "pipeline") ?? []
         chatTemplate = try bytes("tokenizer.chat_template") ?? []
-        turnEndTokens = try ["eot_token_id", "eom_token_id"].compactMap { try token($0) }.filter { $0 != endToken }
+        turnEndTokens = try Self.turnEndKeys.compactMap { try token($0) }.filter { $0 != endToken }
         if algorithm == .byteLevel {
             let addsBegin = metadata[Self.prefix + "add_bos_token"] == nil ? nil : addsBeginToken
             try completeBytePair(pre: bytes(Self.prefix + "pre"), addsBegin: addsBegin, path: path)
@@ -122,6 +122,8 @@ extension TokenizerVocabulary {
         addsBeginToken = (addsBegin ?? known.addsBeginToken) && beginToken != nil
         pipeline = known.document(self).serialized()
     }
+
+    private static let turnEndKeys = ["eot_token_id", "eom_token_id"]
 
     /// Tokens of the LLaMA-3 vocabulary, which BitNet b1.58 2B4T has.
     private static let llama3Count = 128_256

@@ -38,13 +38,16 @@ struct PipelineDescription: Sendable {
     init(_ document: JSON, path: String) throws {
         let root = try JSONFields(document, path: path, place: "")
         try root.allow(
+            // The library that loads models sets truncation and padding anew, so what a file says of them means nothing.
             "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder",
             "model")
         if let version = root["version"], version.string != "1.0" { throw root.error("version", "only \"1.0\" is supported") }
-        try root.requireNull("truncation", "padding")
         normalizers = try NormalizerStep.parse(root["normalizer"] ?? .null, path: path, place: "normalizer")
         try NormalizerStep.checkGrowth(normalizers, path: path)
         preTokenizers = try PreTokenizerStep.parse(root["pre_tokenizer"] ?? .null, path: path, place: "pre_tokenizer")
+        let byteLevels = preTokenizers.count { if case .byteLevel = $0 { true } else { false } }
+        // Each would make the text longer once more.
+        guard byteLevels <= 1 else { throw FileError(path, at: "pre_tokenizer", "more than one ByteLevel step") }
         guard preTokenizers.count <= 16 else {
             throw FileError(path, at: "pre_tokenizer", "\(preTokenizers.count) steps; at most 16")
         }

@@ -29,6 +29,8 @@ public struct Tokenizer: Sendable {
     public var beginToken: Int? { vocabulary.beginToken }
     /// The token that ends a text.
     public var endToken: Int? { vocabulary.endToken }
+    /// The token that a text begins with where special tokens are asked for; nil where the files ask for none in front.
+    public var leadingToken: Int? { engine.specialTokens.before.first }
     /// The token for text that no other covers.
     public var unknownToken: Int? { vocabulary.unknownToken }
 

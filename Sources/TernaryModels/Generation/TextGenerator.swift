@@ -58,7 +58,7 @@ public final class TextGenerator {
     public init(engine: any Engine, tokenizer: Tokenizer) {
         self.engine = engine
         self.tokenizer = tokenizer
-        endTokens = Set(engine.modelConfiguration.endTokens)
+        endTokens = Set(engine.modelConfiguration.endTokens + (tokenizer.endToken.map { [$0] } ?? []))
     }
 
     /// Starts a new text.
@@ -80,10 +80,29 @@ public final class TextGenerator {
         prompt: [UInt8], sampling: SamplingOptions, limit: Int?, stops: [String] = [], isCancelled: () -> Bool = { false },
         show: (String) throws -> Void
     ) throws -> (reason: StopReason, tokens: [Int], statistics: GenerationStatistics) {
+        try generate(
+            tokens: tokenizer.encode(prompt, addSpecialTokens: isEmpty), ends: endTokens,
+            keepsEnd: true, sampling: sampling, limit: limit, stops: stops, isCancelled: isCancelled, show: show)
+    }
+
+    /// Appends tokens and lets the model go on.
+    ///
+    /// - Parameters:
+    ///   - prompt: each below the vocabulary's size. May be empty: the model goes on.
+    ///   - ends: tokens that end the text.
+    ///   - keepsEnd: whether the one that did stands in front of what is appended next.
+    ///   - limit: tokens to draw at most; nil until the model ends the text.
+    ///   - stops: strings that end the text; they are not shown.
+    ///   - isCancelled: asked before every token.
+    ///   - show: is given text as it comes, whole characters only.
+    public func generate(
+        tokens prompt: [Int], ends: Set<Int>, keepsEnd: Bool, sampling: SamplingOptions, limit: Int?, stops: [String] = [],
+        isCancelled: () -> Bool = { false }, show: (String) throws -> Void
+    ) throws -> (reason: StopReason, tokens: [Int], statistics: GenerationStatistics) {
         let clock = ContinuousClock()
         let start = clock.now
         var statistics = GenerationStatistics()
-        var promptTokens = (pending.map { [$0] } ?? []) + tokenizer.encode(prompt, addSpecialTokens: isEmpty)
+        var promptTokens = (pending.map { [$0] } ?? []) + prompt
         pending = nil
         if promptTokens.isEmpty {
             // A text must start somewhere: with the begin token, or else the end token, which stands between documents.
@@ -116,7 +135,8 @@ public final class TextGenerator {
             tokens.append(token)
             pending = token
             if tokens.count == 1 { statistics.firstTokenSeconds = (clock.now - start).seconds }
-            if token == tokenizer.endToken || endTokens.contains(token) {
+            if ends.contains(token) {
+                if !keepsEnd { pending = nil }
                 reason = .endOfText
                 break
             }

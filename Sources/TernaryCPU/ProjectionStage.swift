@@ -1,0 +1,75 @@
+import TernaryCore
+
+/// What a projection multiplies: a row behind its norms, as int8 codes or as floats.
+enum ProjectionInput {
+    /// Quantised after at most two norms in one pass; nil for none.
+    case codes(InputNorm?)
+    /// Normed one after the other.
+    case floats(NormChain)
+
+    static func == (a: ProjectionInput, b: ProjectionInput) -> Bool {
+        switch (a, b) {
+        case (.codes(let a), .codes(let b)): a == b
+        case (.floats(let a), .floats(let b)): a.elementsEqual(b) { $0.weight == $1.weight && $0.epsilon == $1.epsilon }
+        default: false
+        }
+    }
+}
+
+/// Projections of the same row, which is prepared once for all that take it behind the same norms.
+struct ProjectionStage {
+    /// The layers.
+    let projections: [Projection]
+    /// The distinct inputs, at most as many as projections.
+    let inputs: [ProjectionInput]
+    /// Which of the inputs each projection takes.
+    let inputOf: [Int]
+    /// Values in the row.
+    let width: Int
+
+    init(_ projections: [(Projection, NormChain)], quantizesActivations: Bool) {
+        self.projections = projections.map(\.0)
+        width = projections[0].0.matrix.columns
+        var inputs: [ProjectionInput] = []
+        var inputOf: [Int] = []
+        for (projection, norms) in projections {
+            let input: ProjectionInput
+            if quantizesActivations, projection.matrix.takesCodes {
+                input = .codes(InputNorm(chain: norms))
+            } else {
+                input = .floats(norms)
+            }
+            let known = inputs.firstIndex { $0 == input }
+            inputOf.append(known ?? inputs.count)
+            if known == nil { inputs.append(input) }
+        }
+        self.inputs = inputs
+        self.inputOf = inputOf
+    }
+}
+
+extension LinearMatrix {
+    /// Whether a product with int8 activations is defined: ternary weights with one scale a matrix or a row.
+    fileprivate var takesCodes: Bool {
+        if case .ternary(_, let scales) = self { return scales?.isPerRow ?? true }
+        return false
+    }
+}
+
+/// The four stages of a block.
+struct LayerStages {
+    let attention, output, gateUp, down: ProjectionStage
+
+    init(_ layer: TransformerLayer, _ shape: TransformerConfiguration) {
+        let norms = TransformerNorms(layer, epsilon: shape.normEpsilon)
+        func stage(_ projections: [(Projection, NormChain)]) -> ProjectionStage {
+            ProjectionStage(projections, quantizesActivations: shape.quantizesActivations)
+        }
+        attention = stage([(layer.query, norms.query), (layer.key, norms.key), (layer.value, norms.value)])
+        output = stage([(layer.output, norms.output)])
+        gateUp = stage([(layer.gate, norms.gate), (layer.up, norms.up)])
+        down = stage([(layer.down, norms.down)])
+    }
+
+    var all: [ProjectionStage] { [attention, output, gateUp, down] }
+}
