@@ -15,12 +15,4 @@ extension GGUFTransformer {
         }
         return metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
-
-    /// The chat template that the file gives its model, unless it is known to be another's.
-    public var chatTemplate: [UInt8]? {
-        guard case .string(let template)? = file.metadata["tokenizer.chat_template"], !Self.hasKnownBadChatTemplate(file) else {
-            return nil
-        }
-        return template
-    }
 }

@@ -112,6 +112,7 @@ extension TransformerGGUF {
             let turnEnds = ["<|eot_id|>", "<|im_end|>"].map { Array($0.utf8) }
             found += tokens.indices.filter { turnEnds.contains(tokens[$0]) }
         }
-        return found.enumerated().filter { !found[..<$0.offset].contains($0.element) }.map(\.element)
+        var seen: Set<Int> = []
+        return found.filter { seen.insert($0).inserted }
     }
 }

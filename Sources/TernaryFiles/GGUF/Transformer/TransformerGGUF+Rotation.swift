@@ -5,7 +5,7 @@ extension TransformerGGUF {
     /// How positions turn queries and keys.
     static func rotation(_ keys: GGUFKeys, headSize: Int) throws -> RotaryEmbedding {
         let own = keys.own
-        let theta = try keys.float(own("rope.freq_base"), in: 1...1e12) ?? 10_000
+        let theta = try keys.float(own("rope.freq_base"), in: 2...1e12) ?? 10_000
         let type = try keys.text(own("rope.scaling.type")) ?? "none"
         let divisors = try divisors(keys.file, count: headSize / 2)
         guard divisors == nil || type == "none" else {
