@@ -105,13 +105,12 @@ void main() {
         if (piece > 0) barrier();
         store_piece(key, piece);
         barrier();
-        [[unroll]] for (uint i = 0; i < PIECE; ++i) {
+        [[unroll]] for (uint i = 0; i < PIECE * ONCE; ++i) {
             const uint quad = piece * PIECE + i;
             if (quad < QUADS) {
                 const vec4 k = tile[own_key * (PIECE + 1) + i];
                 [[unroll]] for (uint h = 0; h < HEADS_EACH; ++h) {
-                    precise vec4 product = queries[min(slot + h * SLOTS, SHARE - 1) * QUADS + quad] * k;
-                    sums[h] = sums[h] + product;
+                    sums[h] = add_product(sums[h], queries[min(slot + h * SLOTS, SHARE - 1) * QUADS + quad], k);
                 }
             }
         }
@@ -161,7 +160,7 @@ void main() {
             const uint j = unit % width;
             const uint h = unit / width;
             precise float total = 0.0;
-            [[unroll]] for (uint k = 0; k < CHUNK; ++k) {
+            [[unroll]] for (uint k = 0; k < CHUNK * ONCE; ++k) {
                 precise float product = weights[h * CHUNK + k] * tile[k * (PIECE + 1) + j / 4][j % 4];
                 total = total + product;
             }

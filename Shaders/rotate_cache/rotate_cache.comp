@@ -66,7 +66,7 @@ void main() {
     vec4 x = vec4(0.0);
     if (is_there) {
         const uint first = token * params.qkv_stride + head * SIZE;
-        [[unroll]] for (uint e = 0; e < 4; ++e) {
+        [[unroll]] for (uint e = 0; e < 4 * ONCE; ++e) {
             if (quad * 4 + e < SIZE) x[e] = qkv[first + quad * 4 + e];
         }
     }
@@ -88,12 +88,12 @@ void main() {
             x = settled_product(settled_product(x, vec4(inverse)), norms[(is_key ? QUADS : 0) + quad]);
         }
     }
-    [[unroll]] for (uint e = 0; e < 4; ++e) values[lane * 4 + e] = x[e];
+    [[unroll]] for (uint e = 0; e < 4 * ONCE; ++e) values[lane * 4 + e] = x[e];
     barrier();
 
     const uvec2 row = rows[token];
     if (is_there && (is_query || is_key)) {
-        [[unroll]] for (uint e = 0; e < 4; ++e) {
+        [[unroll]] for (uint e = 0; e < 4 * ONCE; ++e) {
             if (quad * 4 + e < SIZE) x[e] = turned((lane - quad) * 4, quad * 4 + e, row.y * SIZE);
         }
     }

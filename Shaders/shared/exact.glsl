@@ -12,6 +12,8 @@ float settle(float x) {
     return abs(x) < EXACT_SMALLEST ? 0.0 : clamp(x, -EXACT_LARGEST, EXACT_LARGEST);
 }
 
+vec4 settle(vec4 v) { return vec4(settle(v.x), settle(v.y), settle(v.z), settle(v.w)); }
+
 // Into the range whose products need no settling.
 float exact_factor(float x) {
     return abs(x) < 8.8817841970012523e-16 ? 0.0 : clamp(x, -EXACT_LARGEST, EXACT_LARGEST);  // 2^-50
@@ -31,6 +33,19 @@ float settled_sum(float a, float b) {
 
 vec4 settled_product(vec4 a, vec4 b) {
     return vec4(settled_product(a.x, b.x), settled_product(a.y, b.y), settled_product(a.z, b.z), settled_product(a.w, b.w));
+}
+
+// sum + a * b, each rounded.
+vec4 add_product(vec4 sum, float a, vec4 b) {
+    precise vec4 product = a * b;
+    precise vec4 result = sum + product;
+    return result;
+}
+
+vec4 add_product(vec4 sum, vec4 a, vec4 b) {
+    precise vec4 product = a * b;
+    precise vec4 result = sum + product;
+    return result;
 }
 
 // 1/x for x in [2^-100, 2^100].

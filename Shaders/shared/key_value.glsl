@@ -6,6 +6,9 @@
 #define KEY_VALUE_GLSL
 #include "exact.glsl"
 
+// Always 1. A loop of so many times its rounds is left to the driver to unroll: the pinned optimiser's copies of a loop's body lose `precise`.
+layout(constant_id = 15) const uint ONCE = 1;
+
 const uint PAGE = 256;   // tokens
 const uint CHUNK = 64;   // keys whose scores are summed together
 const uint PLANE = PAGE * QUADS;                  // fours of one head's keys in a page

@@ -283,6 +283,24 @@ static const _Alignas(4) unsigned char attention_join[] = {
 const void *cshaders_attention_join(void) { return attention_join; }
 size_t cshaders_attention_join_size(void) { return sizeof attention_join; }
 
+static const _Alignas(4) unsigned char attention_prompt_f32[] = {
+#embed "spv/attention_prompt_f32.spv"
+};
+const void *cshaders_attention_prompt_f32(void) { return attention_prompt_f32; }
+size_t cshaders_attention_prompt_f32_size(void) { return sizeof attention_prompt_f32; }
+
+static const _Alignas(4) unsigned char attention_prompt_f16[] = {
+#embed "spv/attention_prompt_f16.spv"
+};
+const void *cshaders_attention_prompt_f16(void) { return attention_prompt_f16; }
+size_t cshaders_attention_prompt_f16_size(void) { return sizeof attention_prompt_f16; }
+
+static const _Alignas(4) unsigned char attention_prompt_q8[] = {
+#embed "spv/attention_prompt_q8.spv"
+};
+const void *cshaders_attention_prompt_q8(void) { return attention_prompt_q8; }
+size_t cshaders_attention_prompt_q8_size(void) { return sizeof attention_prompt_q8; }
+
 static const _Alignas(4) unsigned char dense_matmul_f32[] = {
 #embed "spv/dense_matmul_f32.spv"
 };

@@ -99,6 +99,12 @@ enum CompiledKernels {
         name: "attention_q8", bytes: UnsafeRawBufferPointer(start: cshaders_attention_q8(), count: cshaders_attention_q8_size()))
     static let attentionJoin = ShaderCode(
         name: "attention_join", bytes: UnsafeRawBufferPointer(start: cshaders_attention_join(), count: cshaders_attention_join_size()))
+    static let attentionPromptF32 = ShaderCode(
+        name: "attention_prompt_f32", bytes: UnsafeRawBufferPointer(start: cshaders_attention_prompt_f32(), count: cshaders_attention_prompt_f32_size()))
+    static let attentionPromptF16 = ShaderCode(
+        name: "attention_prompt_f16", bytes: UnsafeRawBufferPointer(start: cshaders_attention_prompt_f16(), count: cshaders_attention_prompt_f16_size()))
+    static let attentionPromptQ8 = ShaderCode(
+        name: "attention_prompt_q8", bytes: UnsafeRawBufferPointer(start: cshaders_attention_prompt_q8(), count: cshaders_attention_prompt_q8_size()))
     static let denseMatmulF32 = ShaderCode(
         name: "dense_matmul_f32", bytes: UnsafeRawBufferPointer(start: cshaders_dense_matmul_f32(), count: cshaders_dense_matmul_f32_size()))
     static let denseMatmulF16 = ShaderCode(
