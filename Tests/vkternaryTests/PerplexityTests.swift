@@ -74,6 +74,34 @@ import Testing
         return text
     }()
 
+    @Test("a transformer's windows fit its context, and the output says how keys and values are kept") func transformer() throws {
+        try Program.inFolder { folder in
+            let model = "\(folder)/model"
+            let fixture = FileManager.default.currentDirectoryPath + "/Tests/Fixtures/transformers/falcon-e"
+            try FileManager.default.copyItem(atPath: fixture, toPath: model)
+            // A token a letter, none put in front.
+            let letters = "\u{2581}abcdefghijklmnopqrstuvwxyz".enumerated().map { #""\#($1)":\#($0 + 1)"# }
+            try #"""
+            {"added_tokens":[],"normalizer":null,"pre_tokenizer":{"type":"Metaspace","replacement":"\#u{2581}",
+            "prepend_scheme":"never","split":true},"post_processor":null,
+            "decoder":{"type":"Metaspace","replacement":"\#u{2581}","prepend_scheme":"never"},
+            "model":{"type":"BPE","unk_token":"?","vocab":{"?":0,\#(letters.joined(separator: ","))},"merges":[]}}
+            """#.write(toFile: "\(model)/tokenizer.json", atomically: true, encoding: .utf8)
+            let text = "the king had three sons and a donkey"
+            func run(_ arguments: String...) throws -> Program.Outcome {
+                try Program.finish(Program.start(["perplexity", model, "-", "--context", "16"] + arguments, input: text))
+            }
+            let usual = try Self.object(run("--json"))
+            #expect(usual["window"] as? Int == 16 && usual["stride"] as? Int == 8 && usual["cache"] as? String == "f16")
+            #expect(usual["begin_token"] is NSNull && usual["scored_tokens"] as? Int == text.count - 1)
+            #expect(usual["scored_bytes"] as? Int == text.count - 1)
+            let other = try run("--cache", "q8_0", "--window", "10")
+            #expect(other.output.contains("10 tokens, 5 apart; no begin token; keys and values in q8_0"), "\(other.errors)")
+            let tooLong = try run("--window", "17")
+            #expect(tooLong.status == 64 && tooLong.errors.contains("room for 16 tokens"))
+        }
+    }
+
     @Test("a file and standard input are the same text") func file() throws {
         try Program.inFolder { folder in
             try Self.text.write(toFile: "\(folder)/text", atomically: true, encoding: .utf8)
