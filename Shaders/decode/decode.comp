@@ -39,6 +39,8 @@ layout(constant_id = 14) const uint EMBEDDING = 1;
 layout(constant_id = 15) const uint CODE_VECTORS = 1;
 layout(constant_id = 16) const uint SUMS = 1;
 const uint CODE_ROWS = 3;
+const float INNER_EPSILON = 1e-6;  // of each matrix's own norm
+const uint HALVES_TO_EVEN = 0;
 // How each phase's rows are shared out: ternary_rows.glsl.
 layout(constant_id = 17) const uint mixer_GROUPS = 4;
 layout(constant_id = 18) const uint mixer_SPLIT = 1;
@@ -138,7 +140,7 @@ float embedded(uint column) {
 #define NAME(x) mixer_##x
 #define NORMS 3
 #define MATRICES 3
-const uint mixer_WIDTH = HIDDEN, mixer_HAS_OUTER = 1, mixer_SEPARATE_STATISTIC = 0;
+const uint mixer_WIDTH = HIDDEN, mixer_CHAIN = 2, mixer_SEPARATE_STATISTIC = 0;
 const float mixer_INVERSE_WIDTH = HIDDEN_INVERSE, mixer_OUTER_EPSILON = EPSILON;
 #include "prologue.glsl"
 #include "ternary_rows.glsl"
@@ -162,7 +164,7 @@ void mixer_load_row(out vec4 x[mixer_VECTORS_EACH], out vec4 s[mixer_VECTORS_EAC
 #define NAME(x) output_##x
 #define NORMS 1
 #define MATRICES 1
-const uint output_WIDTH = STATE, output_HAS_OUTER = 1, output_SEPARATE_STATISTIC = 1;
+const uint output_WIDTH = STATE, output_CHAIN = 2, output_SEPARATE_STATISTIC = 1;
 const float output_INVERSE_WIDTH = STATE_INVERSE, output_OUTER_EPSILON = EPSILON;
 #include "prologue.glsl"
 #include "ternary_rows.glsl"
@@ -179,7 +181,7 @@ void output_load_row(out vec4 x[output_VECTORS_EACH], out vec4 s[output_VECTORS_
 
 #define NAME(x) glu_##x
 #define MATRICES 2
-const uint glu_WIDTH = HIDDEN, glu_HAS_OUTER = 1, glu_SEPARATE_STATISTIC = 0;
+const uint glu_WIDTH = HIDDEN, glu_CHAIN = 2, glu_SEPARATE_STATISTIC = 0;
 const float glu_INVERSE_WIDTH = HIDDEN_INVERSE, glu_OUTER_EPSILON = EPSILON;
 #include "prologue.glsl"
 #include "ternary_rows.glsl"
@@ -193,7 +195,7 @@ void glu_load_row(out vec4 x[glu_VECTORS_EACH], out vec4 s[glu_VECTORS_EACH]) { 
 
 #define NAME(x) down_##x
 #define MATRICES 1
-const uint down_WIDTH = INNER, down_HAS_OUTER = 0, down_SEPARATE_STATISTIC = 0;
+const uint down_WIDTH = INNER, down_CHAIN = 1, down_SEPARATE_STATISTIC = 0;
 const float down_INVERSE_WIDTH = INNER_INVERSE, down_OUTER_EPSILON = 0.0;
 #include "prologue.glsl"
 #include "ternary_rows.glsl"
@@ -205,7 +207,7 @@ void down_load_row(out vec4 x[down_VECTORS_EACH], out vec4 s[down_VECTORS_EACH])
 #undef NAME
 
 #define NAME(x) head_##x
-const uint head_WIDTH = HIDDEN, head_HAS_OUTER = 1, head_SEPARATE_STATISTIC = 0;
+const uint head_WIDTH = HIDDEN, head_CHAIN = 2, head_SEPARATE_STATISTIC = 0;
 const float head_INVERSE_WIDTH = HIDDEN_INVERSE, head_OUTER_EPSILON = EPSILON;
 #include "prologue.glsl"
 #include "ternary_rows.glsl"

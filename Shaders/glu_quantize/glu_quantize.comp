@@ -1,5 +1,5 @@
 #version 460
-// The channel mixer's product SiLU(gate) * up, its norm and its quantisation in one dispatch: for batches, whose steps wait for
+// The channel mixer's product activation(gate) * up, its norms and its quantisation in one dispatch: for batches, whose steps wait for
 // dispatches. The product itself is not stored.
 //   gate, up (tokens, WIDTH) f32  ->  codes, step, code_sum of the product (shared/row_quantize.glsl)
 // One work group takes one row and reads everything once.
@@ -9,6 +9,8 @@
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
+
+layout(constant_id = 7) const uint ACTIVATION = 0;  // glu.glsl
 
 layout(push_constant) uniform Params {
     uint plane;
@@ -21,6 +23,7 @@ const uint SEPARATE_STATISTIC = 0;
 #define NORMS 1
 #define FIRST_BINDING 2
 #include "row_quantize.glsl"
+#include "glu.glsl"
 void load_row(out vec4 x_row[VECTORS_EACH], out vec4 s_row[VECTORS_EACH]) {
     vec4 g[VECTORS_EACH];
     vec4 u[VECTORS_EACH];
@@ -29,7 +32,7 @@ void load_row(out vec4 x_row[VECTORS_EACH], out vec4 s_row[VECTORS_EACH]) {
         u[i] = up[gl_WorkGroupID.x * VECTORS + vector(i)];
     }
     [[unroll]] for (uint i = 0; i < VECTORS_EACH; ++i) {
-        [[unroll]] for (uint k = 0; k < 4; ++k) x_row[i][k] = settled_product(exact_silu(g[i][k]), u[i][k]);
+        [[unroll]] for (uint k = 0; k < 4; ++k) x_row[i][k] = glu_product(g[i][k], u[i][k]);
     }
 }
 

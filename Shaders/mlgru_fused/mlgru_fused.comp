@@ -17,8 +17,8 @@
 #extension GL_EXT_spirv_intrinsics : require
 #endif
 
-layout(constant_id = 8) const uint SEQUENCE = 0;
-layout(constant_id = 9) const uint HAS_LOWER_BOUND = 1;
+layout(constant_id = 10) const uint SEQUENCE = 0;
+layout(constant_id = 11) const uint HAS_LOWER_BOUND = 1;
 
 layout(push_constant) uniform Params {
     uint rows;          // D

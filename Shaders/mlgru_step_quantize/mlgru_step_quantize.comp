@@ -12,7 +12,7 @@
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 
-layout(constant_id = 5) const uint HAS_LOWER_BOUND = 1;
+layout(constant_id = 7) const uint HAS_LOWER_BOUND = 1;
 
 layout(push_constant) uniform Params {
     uint plane;

@@ -11,7 +11,7 @@
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 
-layout(constant_id = 5) const uint SEPARATE_STATISTIC = 0;  // 1: the outer norm measures another row than x
+layout(constant_id = 7) const uint SEPARATE_STATISTIC = 0;  // 1: the outer norm measures another row than x
 
 layout(push_constant) uniform Params {
     uint plane;  // rows between the codes of one weighting and the next
@@ -25,7 +25,7 @@ layout(std430, set = 0, binding = 1) readonly buffer Statistic { vec4 s[]; };
 void load_row(out vec4 x_row[VECTORS_EACH], out vec4 s_row[VECTORS_EACH]) {
     [[unroll]] for (uint i = 0; i < VECTORS_EACH; ++i) {
         x_row[i] = x[gl_WorkGroupID.x * VECTORS + vector(i)];
-        if (HAS_OUTER != 0 && SEPARATE_STATISTIC != 0) s_row[i] = s[gl_WorkGroupID.x * VECTORS + vector(i)];
+        if (HAS_OUTER && SEPARATE_STATISTIC != 0) s_row[i] = s[gl_WorkGroupID.x * VECTORS + vector(i)];
     }
 }
 

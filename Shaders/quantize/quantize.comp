@@ -9,6 +9,7 @@
 #extension GL_KHR_shader_subgroup_shuffle : require
 
 layout(constant_id = 1) const uint WIDTH = 2048;
+layout(constant_id = 2) const uint HALVES_TO_EVEN = 0;
 
 layout(std430, set = 0, binding = 0) readonly buffer Weighted { vec4 weighted[]; };
 layout(std430, set = 0, binding = 1) readonly buffer RootInverse { float root_inverse[]; };

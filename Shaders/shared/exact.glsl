@@ -12,6 +12,13 @@ float settle(float x) {
     return abs(x) < EXACT_SMALLEST ? 0.0 : clamp(x, -EXACT_LARGEST, EXACT_LARGEST);
 }
 
+// Into the range whose products need no settling.
+float exact_factor(float x) {
+    return abs(x) < 8.8817841970012523e-16 ? 0.0 : clamp(x, -EXACT_LARGEST, EXACT_LARGEST);  // 2^-50
+}
+
+vec4 exact_factor(vec4 v) { return vec4(exact_factor(v.x), exact_factor(v.y), exact_factor(v.z), exact_factor(v.w)); }
+
 float settled_product(float a, float b) {
     precise float product = a * b;
     return settle(product);
@@ -74,6 +81,9 @@ float exact_exp(float x) {
     precise float result = e * uintBitsToFloat(uint(int(n) + 127) << 23);
     return result;
 }
+
+// e^x of a softmax, x <= 0.
+float softmax_weight(float x) { return x < -34.0 ? 0.0 : exact_exp(x); }
 
 float exact_sigmoid(float x) {
     const float e = exact_exp(-abs(x));

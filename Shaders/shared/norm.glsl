@@ -2,8 +2,6 @@
 #ifndef NORM_GLSL
 #define NORM_GLSL
 
-const float BITLINEAR_EPSILON = 1e-6;
-
 // settle(x * x), x at most 2^50 in magnitude.
 float settled_square(float x) {
     precise float square = x * x;
@@ -25,12 +23,13 @@ float add_weighted_squares(float sum, vec4 x, vec4 weight) {
     return add_squares(sum, min(abs(product), EXACT_LARGEST));
 }
 
-// The factor that is still missing from each weighted value. lane_sums[0] holds the squares of the inner norm's row, lane_sums[1]
-// the outer one's where there is one.
-float norm_root_inverse(float inverse_width, bool has_outer, float outer_epsilon) {
+// The factor that is still missing from each weighted value after `chain` norms. lane_sums[0] holds the squares of the inner norm's row,
+// lane_sums[1] the outer one's where there is one.
+float norm_root_inverse(float inverse_width, uint chain, float outer_epsilon, float inner_epsilon) {
+    if (chain == 0) return 1.0;
     precise float mean = tree_sum(0) * inverse_width;
-    if (!has_outer) {
-        precise float biased = mean + BITLINEAR_EPSILON;
+    if (chain == 1) {
+        precise float biased = mean + inner_epsilon;
         return exact_rsqrt(biased);
     }
     precise float outer_mean = tree_sum(1) * inverse_width;
@@ -38,7 +37,7 @@ float norm_root_inverse(float inverse_width, bool has_outer, float outer_epsilon
     const float outer_inverse = exact_rsqrt(outer_biased);
     precise float squared = outer_inverse * outer_inverse;
     precise float inner_mean = mean * squared;
-    precise float biased = inner_mean + BITLINEAR_EPSILON;
+    precise float biased = inner_mean + inner_epsilon;
     precise float inverse = outer_inverse * exact_rsqrt(biased);
     return inverse;
 }

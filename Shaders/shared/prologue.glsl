@@ -6,9 +6,10 @@
 // Defined by Sources/TernaryReference/RMSNorm.swift and Quantize.swift.
 //
 // A template: a shader with several prologues includes it once for each, with another NAME(x) and NORMS. The includer declares
-//   NAME(WIDTH), columns padded to a multiple of 16; NAME(INVERSE_WIDTH), 1 / columns; NAME(HAS_OUTER), whether a block norm stands
-//   before BitLinear's own; NAME(OUTER_EPSILON); NAME(SEPARATE_STATISTIC), whether that norm measures another row;
-//   CODE_VECTORS and CODE_ROWS, the most of NORMS * WIDTH / 16 and of NORMS that any of them has.
+//   NAME(WIDTH), columns padded to a multiple of 16; NAME(INVERSE_WIDTH), 1 / columns; NAME(CHAIN), norms that the row passes: none, the
+//   inner one, or an outer one before it; NAME(OUTER_EPSILON); NAME(SEPARATE_STATISTIC), whether the outer norm measures another row;
+//   CODE_VECTORS and CODE_ROWS, the most of NORMS * WIDTH / 16 and of NORMS that any of them has;
+//   INNER_EPSILON and HALVES_TO_EVEN (quantizer.glsl), which all of them share.
 
 #ifndef PROLOGUE_GLSL
 #define PROLOGUE_GLSL
@@ -24,11 +25,12 @@ shared int subgroup_code_sums[CODE_ROWS * SUBGROUPS];
 shared float steps[CODE_ROWS];
 #endif
 
+const bool NAME(HAS_OUTER) = NAME(CHAIN) == 2;
 const uint NAME(VECTORS) = NAME(WIDTH) / 4;
 const uint NAME(VECTORS_EACH) = (NAME(VECTORS) + WG_SIZE - 1) / WG_SIZE;
 
-// Left to the includer: the v-th vec4 of the weights, and a lane's vectors of the row and of the row that the outer norm measures. Past
-// the end of a row, which only the last round can be, its last vector may be loaded; it counts as zero.
+// Left to the includer: the v-th vec4 of the weights, asked for where there are any, and a lane's vectors of the row and of the row that
+// the outer norm measures. Past the end of a row, which only the last round can be, its last vector may be loaded; it counts as zero.
 vec4 NAME(outer)(uint v);
 vec4 NAME(combined)(uint n, uint v);
 void NAME(load_row)(out vec4 x[NAME(VECTORS_EACH)], out vec4 s[NAME(VECTORS_EACH)]);
@@ -44,8 +46,10 @@ void NAME(quantize_row)() {
     vec4 o[NAME(VECTORS_EACH)];
     vec4 c[NORMS * NAME(VECTORS_EACH)];
     [[unroll]] for (uint i = 0; i < NAME(VECTORS_EACH); ++i) {
-        if (NAME(HAS_OUTER) != 0) o[i] = NAME(outer)(NAME(vector)(i));
-        [[unroll]] for (uint n = 0; n < NORMS; ++n) c[n * NAME(VECTORS_EACH) + i] = NAME(combined)(n, NAME(vector)(i));
+        if (NAME(HAS_OUTER)) o[i] = NAME(outer)(NAME(vector)(i));
+        [[unroll]] for (uint n = 0; n < NORMS; ++n) {
+            c[n * NAME(VECTORS_EACH) + i] = NAME(CHAIN) == 0 ? vec4(1.0) : NAME(combined)(n, NAME(vector)(i));
+        }
     }
     NAME(load_row)(x, s);
 
@@ -56,12 +60,12 @@ void NAME(quantize_row)() {
     [[unroll]] for (uint i = 0; i < NAME(VECTORS_EACH); ++i) {
         const bool is_past = lane + i * WG_SIZE >= NAME(VECTORS);
         if (is_past) x[i] = vec4(0.0);
-        if (NAME(HAS_OUTER) != 0) {
+        if (NAME(HAS_OUTER)) {
             vec4 measured = x[i];
             if (NAME(SEPARATE_STATISTIC) != 0) measured = is_past ? vec4(0.0) : s[i];
             outer_squares = add_squares(outer_squares, measured);
             squares = add_weighted_squares(squares, x[i], o[i]);
-        } else {
+        } else if (NAME(CHAIN) != 0) {
             squares = add_squares(squares, x[i]);
         }
         [[unroll]] for (uint n = 0; n < NORMS; ++n) {
@@ -69,12 +73,12 @@ void NAME(quantize_row)() {
             peaks[n] = max(peaks[n], largest(weighted));
         }
     }
-    lane_sums[0][lane] = squares;
-    if (NAME(HAS_OUTER) != 0) lane_sums[1][lane] = outer_squares;
+    if (NAME(CHAIN) != 0) lane_sums[0][lane] = squares;
+    if (NAME(HAS_OUTER)) lane_sums[1][lane] = outer_squares;
     [[unroll]] for (uint n = 0; n < NORMS; ++n) lane_peaks[n][lane] = peaks[n];
     barrier();
 
-    const float root_inverse = norm_root_inverse(NAME(INVERSE_WIDTH), NAME(HAS_OUTER) != 0, NAME(OUTER_EPSILON));
+    const float root_inverse = norm_root_inverse(NAME(INVERSE_WIDTH), NAME(CHAIN), NAME(OUTER_EPSILON), INNER_EPSILON);
     [[unroll]] for (uint n = 0; n < NORMS; ++n) {
         const float row_peak = settle(largest_of(n));  // the largest settled value is the largest value settled
         if (lane == n) steps[n] = quantizer_step(row_peak, root_inverse);

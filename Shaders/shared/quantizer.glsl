@@ -1,4 +1,5 @@
-// What the fused and the unfused quantiser share. Defined by Sources/TernaryReference/Quantize.swift.
+// What the fused and the unfused quantiser share. Defined by Sources/TernaryReference/Quantize.swift. The includer declares
+// HALVES_TO_EVEN: not 0 where codes half between integers go to the even one and not away from zero.
 #ifndef QUANTIZER_GLSL
 #define QUANTIZER_GLSL
 #include "exact.glsl"
@@ -22,9 +23,10 @@ float quantizer_step(float row_peak, float root_inverse) {
     return step;
 }
 
-// round_to_int8 for |x| < 127.5. A float below 0.5 plus the largest float below 0.5 stays below 1, and 0.5 plus it rounds up to 1; so at
-// every half.
+// Exact.roundToInt8 for |x| < 127.5. Away from zero: a float below 0.5 plus the largest float below 0.5 stays below 1, and 0.5 plus it
+// rounds up to 1; so at every half.
 int round_small(float x) {
+    if (HALVES_TO_EVEN != 0) return int(roundEven(x));
     const float half_away = uintBitsToFloat((floatBitsToUint(x) & 0x80000000u) | 0x3EFFFFFFu);
     precise float sum = x + half_away;
     return int(sum);

@@ -6,10 +6,7 @@
 #ifndef ROW_QUANTIZE_GLSL
 #define ROW_QUANTIZE_GLSL
 
-layout(constant_id = 1) const uint WIDTH = 2048;          // columns, padded to a multiple of 16
-layout(constant_id = 2) const float INVERSE_WIDTH = 0.0;  // 1 / columns
-layout(constant_id = 3) const uint HAS_OUTER = 1;         // 1: a block norm stands before BitLinear's own
-layout(constant_id = 4) const float OUTER_EPSILON = 1e-6;
+#include "row_constants.glsl"
 
 layout(std430, set = 0, binding = FIRST_BINDING) readonly buffer Outer { vec4 outer_weight[]; };
 layout(std430, set = 0, binding = FIRST_BINDING + 1) readonly buffer Combined { vec4 combined_weight[]; };

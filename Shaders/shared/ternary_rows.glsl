@@ -16,17 +16,6 @@
 #include "dot4.glsl"
 
 shared int partial_sums[SUMS];
-
-// Sums of a subgroup's four rows: invocation i gets row i % 4's. Two rows change hands, then one, so that it takes three exchanges more
-// than one row's sum and not four times as many.
-int subgroup_row_sum(ivec4 sum) {
-    const bool is_odd = (gl_SubgroupInvocationID & 1) != 0;
-    const ivec2 two = (is_odd ? sum.yw : sum.xz) + subgroupShuffleXor(is_odd ? sum.xz : sum.yw, 1);
-    const bool is_upper = (gl_SubgroupInvocationID & 2) != 0;
-    int one = (is_upper ? two.y : two.x) + subgroupShuffleXor(is_upper ? two.x : two.y, 2);
-    for (uint stride = 4; stride < SUBGROUP; stride *= 2) one += subgroupShuffleXor(one, stride);
-    return one;
-}
 #endif
 
 const uint NAME(TILES) = NAME(WIDTH) / 16;

@@ -1,5 +1,5 @@
 #version 460
-// The ternary product and its scales on int8 matrix units, for prompts and batches: the same values as ternary_matmul.comp.
+// The ternary product, its scales and its biases if any on int8 matrix units, for prompts and batches: the same values as ternary_matmul.comp.
 //   codes (tokens, WIDTH) i8, step, code_sum (tokens), weights (HALVES * rows, WIDTH) T2  ->  y (tokens, y_stride) f32 by EPILOGUE
 //
 // One work group computes BLOCK_TOKENS x BLOCK_ROWS sums; each of its subgroups owns 64 tokens x TEAM_ROWS of them as accumulators. Of
@@ -16,7 +16,7 @@
 // 64 + 16 bytes takes 20 KiB: on an H200 anything above 24 KiB leaves one work group a processor and costs a third of the speed, which
 // is why a share has one slab and not two. The 16 bytes of padding keep eight neighbouring rows in different banks, as the units read
 // them, and so do a row and the fourth after it, as they are stored.
-// Defined by Sources/TernaryReference/TernaryMatmul.swift, and by what epilogue.glsl names.
+// Defined by Sources/TernaryReference/TernaryMatmul.swift, Linear.swift, and by what epilogue.glsl names.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_EXT_shader_explicit_arithmetic_types_int8 : require
@@ -31,6 +31,8 @@ layout(constant_id = 3) const uint BLOCK_ROWS = 128;
 layout(constant_id = 4) const uint WG_SIZE = 256;
 layout(constant_id = 5) const uint EPILOGUE = 0;
 layout(constant_id = 6) const uint SPLIT = 1;  // WG_SIZE is a multiple of SPLIT subgroups, and no less than BLOCK_TOKENS
+layout(constant_id = 7) const uint ACTIVATION = 0;  // glu.glsl
+layout(constant_id = 8) const uint TERMS = 0;       // row_terms.glsl, of HALVES * rows
 
 layout(local_size_x_id = 4) in;
 
@@ -45,10 +47,12 @@ layout(std430, set = 0, binding = 0) readonly buffer Codes { uvec4 codes[]; };
 layout(std430, set = 0, binding = 1) readonly buffer Step { float steps[]; };
 layout(std430, set = 0, binding = 2) readonly buffer CodeSum { int code_sums[]; };
 layout(std430, set = 0, binding = 3) readonly buffer Weights { uvec2 half_tiles[]; };
-layout(std430, set = 0, binding = 4) buffer Y { float y[]; };
-layout(std430, set = 0, binding = 4) buffer YVectors { vec4 y_vectors[]; };
+layout(std430, set = 0, binding = 5) buffer Y { float y[]; };
+layout(std430, set = 0, binding = 5) buffer YVectors { vec4 y_vectors[]; };
 
+#define TERMS_BINDING 4
 #include "epilogue.glsl"
+#include "row_terms.glsl"
 
 const uint TILES = WIDTH / 16;
 const uint SLAB_TILES = 4;            // 64 columns
@@ -166,10 +170,19 @@ void store_slab() {
     }
 }
 
-vec4 product(uint at, uvec2 factors) {
+// Of four rows from this one on, of the first or the second half. Factors: a token's step, times the matrix's scale where that is the only
+// one, and the sum of its codes. Past the last row terms are the last row's.
+vec4 product(uint at, uvec2 factors, uint which_half, uint row) {
     ivec4 sum = ivec4(slab[at]);
     [[unroll]] for (uint share = 1; share < SPLIT; ++share) sum += ivec4(slab[at + share * SHARE_SUMS]);
-    return settled_product(vec4(sum - int(factors.y)), vec4(uintBitsToFloat(factors.x)));
+    vec4 value = vec4(sum - int(factors.y));
+    const float factor = uintBitsToFloat(factors.x);
+    if (TERMS == MATRIX_SCALE) return settled_product(value, vec4(factor));
+    [[unroll]] for (uint r = 0; r < 4; ++r) {
+        const Terms terms = terms_of(which_half * params.rows + min(row + r, params.rows - 1), HALVES * params.rows);
+        value[r] = with_bias(settled_product(value[r], settled_product(factor, terms.scale)), terms);
+    }
+    return value;
 }
 
 // One invocation's i-th part of UNIT rows of sums. They pass through the slab: which invocation holds which element of a cooperative
@@ -183,9 +196,9 @@ void finish_part(uint i, uint own, uint block_token, uint first_token, uint firs
     const uint at = own + t * OWN_STRIDE + e % HALF_GROUPS;
     const uint place = token * params.y_stride + row;
     const uvec2 factors = slab[FACTORS + block_token + t].xy;
-    vec4 value = product(at, factors);
+    vec4 value = product(at, factors, 0, row);
     vec4 other = old;
-    if (EPILOGUE == GLU) other = product(at + HALF_GROUPS, factors);
+    if (EPILOGUE == GLU) other = product(at + HALF_GROUPS, factors, 1, row);
     if (params.y_stride % 4 == 0 && row + 3 < params.rows) {
         [[unroll]] for (uint r = 0; r < 4; ++r) value[r] = finished(value[r], other[r]);
         y_vectors[place / 4] = value;
@@ -235,7 +248,8 @@ void main() {
     place_loads(first_token, first_row);
     load_slab(0);
     const uint token = min(first_token + gl_LocalInvocationIndex, params.tokens - 1);
-    const uvec2 factors = uvec2(floatBitsToUint(settled_product(steps[token], params.scale)), uint(code_sums[token]));
+    const float factor = TERMS == MATRIX_SCALE ? settled_product(steps[token], params.scale) : steps[token];
+    const uvec2 factors = uvec2(floatBitsToUint(factor), uint(code_sums[token]));
     // Which units' sums a share finishes, from the first token of each on.
 #define FINISHED_TOKEN(u) (team_token + (share + (u) * SPLIT) * UNIT)
     if (SPLIT != 1) {

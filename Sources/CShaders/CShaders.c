@@ -234,3 +234,111 @@ static const _Alignas(4) unsigned char decode_dot[] = {
 };
 const void *cshaders_decode_dot(void) { return decode_dot; }
 size_t cshaders_decode_dot_size(void) { return sizeof decode_dot; }
+
+static const _Alignas(4) unsigned char norm_rows[] = {
+#embed "spv/norm_rows.spv"
+};
+const void *cshaders_norm_rows(void) { return norm_rows; }
+size_t cshaders_norm_rows_size(void) { return sizeof norm_rows; }
+
+static const _Alignas(4) unsigned char rotate_cache_f32[] = {
+#embed "spv/rotate_cache_f32.spv"
+};
+const void *cshaders_rotate_cache_f32(void) { return rotate_cache_f32; }
+size_t cshaders_rotate_cache_f32_size(void) { return sizeof rotate_cache_f32; }
+
+static const _Alignas(4) unsigned char rotate_cache_f16[] = {
+#embed "spv/rotate_cache_f16.spv"
+};
+const void *cshaders_rotate_cache_f16(void) { return rotate_cache_f16; }
+size_t cshaders_rotate_cache_f16_size(void) { return sizeof rotate_cache_f16; }
+
+static const _Alignas(4) unsigned char rotate_cache_q8[] = {
+#embed "spv/rotate_cache_q8.spv"
+};
+const void *cshaders_rotate_cache_q8(void) { return rotate_cache_q8; }
+size_t cshaders_rotate_cache_q8_size(void) { return sizeof rotate_cache_q8; }
+
+static const _Alignas(4) unsigned char attention_f32[] = {
+#embed "spv/attention_f32.spv"
+};
+const void *cshaders_attention_f32(void) { return attention_f32; }
+size_t cshaders_attention_f32_size(void) { return sizeof attention_f32; }
+
+static const _Alignas(4) unsigned char attention_f16[] = {
+#embed "spv/attention_f16.spv"
+};
+const void *cshaders_attention_f16(void) { return attention_f16; }
+size_t cshaders_attention_f16_size(void) { return sizeof attention_f16; }
+
+static const _Alignas(4) unsigned char attention_q8[] = {
+#embed "spv/attention_q8.spv"
+};
+const void *cshaders_attention_q8(void) { return attention_q8; }
+size_t cshaders_attention_q8_size(void) { return sizeof attention_q8; }
+
+static const _Alignas(4) unsigned char attention_join[] = {
+#embed "spv/attention_join.spv"
+};
+const void *cshaders_attention_join(void) { return attention_join; }
+size_t cshaders_attention_join_size(void) { return sizeof attention_join; }
+
+static const _Alignas(4) unsigned char dense_matmul_f32[] = {
+#embed "spv/dense_matmul_f32.spv"
+};
+const void *cshaders_dense_matmul_f32(void) { return dense_matmul_f32; }
+size_t cshaders_dense_matmul_f32_size(void) { return sizeof dense_matmul_f32; }
+
+static const _Alignas(4) unsigned char dense_matmul_f16[] = {
+#embed "spv/dense_matmul_f16.spv"
+};
+const void *cshaders_dense_matmul_f16(void) { return dense_matmul_f16; }
+size_t cshaders_dense_matmul_f16_size(void) { return sizeof dense_matmul_f16; }
+
+static const _Alignas(4) unsigned char dense_matmul_bf16[] = {
+#embed "spv/dense_matmul_bf16.spv"
+};
+const void *cshaders_dense_matmul_bf16(void) { return dense_matmul_bf16; }
+size_t cshaders_dense_matmul_bf16_size(void) { return sizeof dense_matmul_bf16; }
+
+static const _Alignas(4) unsigned char dense_matmul_i8[] = {
+#embed "spv/dense_matmul_i8.spv"
+};
+const void *cshaders_dense_matmul_i8(void) { return dense_matmul_i8; }
+size_t cshaders_dense_matmul_i8_size(void) { return sizeof dense_matmul_i8; }
+
+static const _Alignas(4) unsigned char dense_matmul_t2[] = {
+#embed "spv/dense_matmul_t2.spv"
+};
+const void *cshaders_dense_matmul_t2(void) { return dense_matmul_t2; }
+size_t cshaders_dense_matmul_t2_size(void) { return sizeof dense_matmul_t2; }
+
+static const _Alignas(4) unsigned char dense_embedding_f32[] = {
+#embed "spv/dense_embedding_f32.spv"
+};
+const void *cshaders_dense_embedding_f32(void) { return dense_embedding_f32; }
+size_t cshaders_dense_embedding_f32_size(void) { return sizeof dense_embedding_f32; }
+
+static const _Alignas(4) unsigned char dense_embedding_f16[] = {
+#embed "spv/dense_embedding_f16.spv"
+};
+const void *cshaders_dense_embedding_f16(void) { return dense_embedding_f16; }
+size_t cshaders_dense_embedding_f16_size(void) { return sizeof dense_embedding_f16; }
+
+static const _Alignas(4) unsigned char dense_embedding_bf16[] = {
+#embed "spv/dense_embedding_bf16.spv"
+};
+const void *cshaders_dense_embedding_bf16(void) { return dense_embedding_bf16; }
+size_t cshaders_dense_embedding_bf16_size(void) { return sizeof dense_embedding_bf16; }
+
+static const _Alignas(4) unsigned char dense_embedding_i8[] = {
+#embed "spv/dense_embedding_i8.spv"
+};
+const void *cshaders_dense_embedding_i8(void) { return dense_embedding_i8; }
+size_t cshaders_dense_embedding_i8_size(void) { return sizeof dense_embedding_i8; }
+
+static const _Alignas(4) unsigned char dense_embedding_t2[] = {
+#embed "spv/dense_embedding_t2.spv"
+};
+const void *cshaders_dense_embedding_t2(void) { return dense_embedding_t2; }
+size_t cshaders_dense_embedding_t2_size(void) { return sizeof dense_embedding_t2; }

@@ -15,4 +15,19 @@ public enum PortableMath {
         }
         return sum * Double(sign: .plus, exponent: Int(n), significand: 1)
     }
+
+    /// The natural logarithm of a positive, finite, normal number, within 2 ulp or 2^-52, whichever is larger.
+    public static func log(_ x: Double) -> Double {
+        precondition(x.isNormal && x > 0, "the logarithm of \(x)")
+        // x = m * 2^n with m in [sqrt(1/2), sqrt(2)).
+        var (m, n) = (x.significand, Double(x.exponent))
+        if m >= 1.414_213_562_373_095_1 { (m, n) = (m / 2, n + 1) }
+        // log(m) = 2 * artanh(s), a series in s^2 <= 0.0295: what follows s^23 is below 2^-64.
+        let s = (m - 1) / (m + 1)
+        let square = s * s
+        var sum = 0.0
+        for k in stride(from: 23, through: 3, by: -2) { sum = (sum + 1 / Double(k)) * square }
+        // The first part of log(2) has 33 bits, so that its product with n is exact.
+        return n * 0.693_147_180_369_123_816_490 + (n * 1.908_214_929_270_587_700_02e-10 + 2 * (s + s * sum))
+    }
 }

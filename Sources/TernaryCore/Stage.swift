@@ -16,4 +16,9 @@ public enum Stage: String, Sendable, CaseIterable {
     case output
     /// `(V)`.
     case logits
+
+    /// Those of a MatMul-free model, in order.
+    public static let matMulFree: [Stage] = allCases.filter { $0 != .attended }
+    /// Those of a transformer, in order.
+    public static let transformer: [Stage] = allCases.filter { $0 != .state && $0 != .gated }
 }

@@ -23,12 +23,14 @@ extension Checkpoint {
 
     /// The kind of file, with its type of weights: "GGUF, TQ2_0".
     public var format: String {
-        switch source {
-        case .huggingFace(let model):
-            let types = Set(model.tensors.tensors.values.map(\.tensor.type)).sorted()
+        switch storage {
+        case .huggingFace(let tensors):
+            let types = Set(tensors.tensors.values.map(\.tensor.type)).sorted()
             return "Hugging Face directory, " + types.joined(separator: " and ")
-        case .gguf(let model):
-            let types = Set(model.file.tensors.values.map(\.type)).filter { $0 == .tq1 || $0 == .tq2 }.map(\.name).sorted()
+        case .gguf(let file):
+            let types = Set(
+                file.tensors.values.filter { $0.dimensions.count == 2 && $0.name != MatMulFreeGGUF.embedding }.map(\.type.name)
+            ).sorted()
             return "GGUF, " + types.joined(separator: " and ")
         }
     }
@@ -36,13 +38,13 @@ extension Checkpoint {
     /// All tensors, in order of their names, numbers by value.
     public var tensors: [TensorDescription] {
         let tensors: [TensorDescription]
-        switch source {
-        case .huggingFace(let model):
-            tensors = model.tensors.tensors.values.map(\.tensor).map {
+        switch storage {
+        case .huggingFace(let directory):
+            tensors = directory.tensors.values.map(\.tensor).map {
                 TensorDescription(name: $0.name, type: $0.type, shape: $0.shape, byteCount: $0.byteCount)
             }
-        case .gguf(let model):
-            tensors = model.file.tensors.values.map {
+        case .gguf(let file):
+            tensors = file.tensors.values.map {
                 TensorDescription(name: $0.name, type: $0.type.name, shape: $0.dimensions.reversed(), byteCount: $0.byteCount)
             }
         }
@@ -66,7 +68,7 @@ extension Checkpoint {
     }
 
     private static func isEmbedding(_ tensor: TensorDescription) -> Bool {
-        tensor.name == "model.embeddings.weight" || tensor.name == MatMulFreeGGUF.embedding
+        ["model.embeddings.weight", "model.embed_tokens.weight", MatMulFreeGGUF.embedding].contains(tensor.name)
     }
 
     /// Bytes in the file by what they are for; tensors of one column are norms, bounds and scales.

@@ -3,9 +3,25 @@ import TernaryCore
 extension Checkpoint {
     /// Whether there is a tokenizer; a model without one still turns token ids into logits.
     public var hasTokenizer: Bool {
-        switch source {
+        switch storage {
         case .huggingFace: ["tokenizer.json", "tokenizer.model"].contains { PathKind("\(path)/\($0)") != .nothing }
-        case .gguf(let model): model.file.metadata["tokenizer.ggml.model"] != nil
+        case .gguf(let file): file.metadata["tokenizer.ggml.model"] != nil
+        }
+    }
+
+    /// What the files say that the model is: GGUF's `general.architecture`, or the `model_type` of a `config.json`.
+    public var architecture: String? {
+        switch storage {
+        case .huggingFace:
+            (try? InputFile.contents(of: "\(path)/config.json", limit: 1 << 24)).flatMap { try? JSON(parsing: $0) }?[
+                "model_type"]?
+                .string
+        case .gguf(let file):
+            if case .string(let name)? = file.metadata["general.architecture"] {
+                String(decoding: name, as: UTF8.self)
+            } else {
+                nil
+            }
         }
     }
 
@@ -14,10 +30,10 @@ extension Checkpoint {
     /// - Throws: `FileError`, also where there is none, or where it has tokens that the model has not.
     public func tokenizer() throws -> Tokenizer {
         let tokenizer: Tokenizer
-        switch source {
+        switch storage {
         case .huggingFace: tokenizer = try Tokenizer.load(directory: path)
-        case .gguf(let model):
-            guard let vocabulary = try TokenizerVocabulary(model.file.metadata, path: path) else {
+        case .gguf(let file):
+            guard let vocabulary = try TokenizerVocabulary(file.metadata, path: path) else {
                 throw FileError(path, "holds no tokenizer")
             }
             tokenizer = try Tokenizer(vocabulary: vocabulary, path: path)

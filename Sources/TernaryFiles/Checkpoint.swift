@@ -1,18 +1,22 @@
 import TernaryCore
 
-/// A MatMul-free model on disk: a Hugging Face directory of `model_type: hgrn_bit`, or a GGUF file of ours.
+/// A model on disk: a Hugging Face directory or a GGUF file, of a MatMul-free model or of a transformer with ternary projections.
 public struct Checkpoint: Sendable {
-    /// Where the tensors come from.
-    enum Source: Sendable {
-        case huggingFace(HuggingFaceModel)
-        case gguf(GGUFModel)
+    /// What holds the tensors.
+    enum Storage: Sendable {
+        case huggingFace(SafetensorsDirectory)
+        case gguf(GGUFFile)
     }
 
     /// The path as the user gave it.
     public let path: String
     /// What the model is called: a GGUF file's `general.name`, or the last part of a directory's path.
     public let name: String
-    let source: Source
+    /// Its weights, of which each part is read when it is asked for.
+    public let weightSource: ModelWeights
+    /// What was put right in the file's metadata, a line each; to be told to whoever uses the model.
+    public let notices: [String]
+    let storage: Storage
 
     /// Opens a model and checks its configuration and its table of tensors; reads no weights.
     ///
@@ -25,46 +29,60 @@ public struct Checkpoint: Sendable {
                 throw FileError(path, "is not a model: the directory holds no config.json")
             }
             let name = path.split(separator: "/").last { $0 != "." }.map(String.init) ?? path
-            return Checkpoint(path: path, name: name, source: .huggingFace(try HuggingFaceModel(path)))
+            return try huggingFace(path, name: name)
         case .file:
             let file = try InputFile(path)
             guard file.size >= 4, try file.bytes(at: 0, count: 4) == GGUFFile.magic else {
                 let hint = path.hasSuffix(".safetensors") ? "; give the directory that holds it and its config.json" : ""
                 throw FileError(path, "is neither a model's directory nor a GGUF file\(hint)")
             }
-            let model = try GGUFModel(file)
-            return Checkpoint(path: path, name: model.name ?? path, source: .gguf(model))
+            return try gguf(file, name: nil)
         }
+    }
+
+    private static func huggingFace(_ path: String, name: String) throws -> Checkpoint {
+        let weights: ModelWeights
+        let tensors: SafetensorsDirectory
+        if HuggingFaceTransformer.describes(try ConfigurationReader(path: "\(path)/config.json")) {
+            let model = try HuggingFaceTransformer(path)
+            (weights, tensors) = (.transformer(model), model.tensors)
+        } else {
+            let model = try HuggingFaceModel(path)
+            (weights, tensors) = (.matMulFree(model), model.tensors)
+        }
+        return Checkpoint(path: path, name: name, weightSource: weights, notices: [], storage: .huggingFace(tensors))
+    }
+
+    private static func gguf(_ input: InputFile, name: String?) throws -> Checkpoint {
+        let file = try GGUFFile(input, architectures: [MatMulFreeGGUF.architecture] + TransformerGGUF.architectures)
+        let name = name ?? file.name ?? input.path
+        if file.architecture == MatMulFreeGGUF.architecture {
+            return Checkpoint(
+                path: input.path, name: name, weightSource: .matMulFree(try GGUFModel(file)), notices: [], storage: .gguf(file))
+        }
+        let model = try GGUFTransformer(file)
+        return Checkpoint(
+            path: input.path, name: name, weightSource: .transformer(model), notices: model.notices, storage: .gguf(file))
     }
 
     /// Opens a GGUF file in memory, which must live, unchanged, as long as the checkpoint.
     ///
     /// - Parameter name: what to call it, in errors too.
     public static func open(_ bytes: UnsafeRawBufferPointer, name: String) throws -> Checkpoint {
-        Checkpoint(path: name, name: name, source: .gguf(try GGUFModel(InputFile(bytes, name: name))))
+        try gguf(InputFile(bytes, name: name), name: name)
     }
 
     /// The model's shape.
-    public var configuration: MatMulFreeConfiguration {
-        switch source {
-        case .huggingFace(let model): model.configuration
-        case .gguf(let model): model.configuration
-        }
-    }
+    public var configuration: ModelConfiguration { weightSource.configuration }
 
-    /// Its weights, of which each part is read when it is asked for.
-    public var weightSource: any WeightSource {
-        switch source {
-        case .huggingFace(let model): model
-        case .gguf(let model): model
-        }
-    }
-
-    /// Reads all weights, ternarising them one tensor at a time.
+    /// Reads all weights of a MatMul-free model, ternarising them one tensor at a time.
     ///
-    /// - Parameter progress: called after each layer with the share of the file's bytes that is done.
-    /// - Throws: `FileError`, also for a value that is not finite, with its tensor and element.
-    public func weights(progress: (_ share: Double) -> Void = { _ in }) throws -> MatMulFreeWeights {
-        try MatMulFreeWeights(weightSource, progress: progress)
+    /// - Throws: `FileError`, also for a value that is not finite, with its tensor and element, and for a model of another family.
+    public func weights() throws -> MatMulFreeWeights { try MatMulFreeWeights(try matMulFreeSource()) }
+
+    /// The weights of a MatMul-free model, of which each part is read when it is asked for.
+    func matMulFreeSource() throws -> any WeightSource {
+        guard case .matMulFree(let source) = weightSource else { throw FileError(path, "is not a MatMul-free model") }
+        return source
     }
 }

@@ -34,10 +34,33 @@ enum FloatElement: Sendable {
         }
     }
 
+    /// The same of a matrix, on several threads.
+    func firstNonFinite(_ bytes: UnsafeRawBufferPointer, rows: Int, columns: Int) -> Int? {
+        let rowBytes = columns * byteCount
+        // One verdict for each row: no two calls write the same.
+        let found = [Int](unsafeUninitializedCapacity: rows) { found, initialized in
+            let found = found.baseAddress!
+            Parallel.forRows(rows, weightsEach: columns) { range in
+                for row in range {
+                    let values = UnsafeRawBufferPointer(rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes])
+                    (found + row).initialize(to: firstNonFinite(values).map { row * columns + $0 } ?? -1)
+                }
+            }
+            initialized = rows
+        }
+        return found.first { $0 >= 0 }
+    }
+
     private static func first<Bits: FixedWidthInteger & UnsignedInteger>(
         _ bytes: UnsafeRawBufferPointer, exponent: Bits
     ) -> Int? {
         let width = MemoryLayout<Bits>.size
+        // The largest exponent tells of all in a loop without a way out, which takes many elements at a time.
+        var largest: Bits = 0
+        for i in 0..<bytes.count / width {
+            largest = max(largest, bytes.loadUnaligned(fromByteOffset: i * width, as: Bits.self) & exponent)
+        }
+        guard largest == exponent else { return nil }
         for i in 0..<bytes.count / width
         where bytes.loadUnaligned(fromByteOffset: i * width, as: Bits.self) & exponent == exponent {
             return i

@@ -24,22 +24,25 @@ enum Ternarizer {
     /// Ternarises a matrix and cuts it into `parts` of equally many rows, all under the one scale.
     ///
     /// - Parameter bytes: `(rows, columns)` little-endian elements, row-major, aligned to their size.
+    /// - Parameter keepsTernary: false for BitNet's online layers, which follow the rule for every tensor.
     static func ternarize(
-        _ bytes: UnsafeRawBufferPointer, _ element: FloatElement, rows: Int, columns: Int, parts: Int = 1
+        _ bytes: UnsafeRawBufferPointer, _ element: FloatElement, rows: Int, columns: Int, parts: Int = 1,
+        keepsTernary: Bool = true
     ) throws(Failure) -> [TernaryMatrix] {
         precondition(bytes.count == rows * columns * element.byteCount && rows.isMultiple(of: parts))
         return switch element {
-        case .float32: try ternarize(bytes, as: Binary32.self, rows, columns, parts)
-        case .float16: try ternarize(bytes, as: Binary16.self, rows, columns, parts)
-        case .bfloat16: try ternarize(bytes, as: BFloat16.self, rows, columns, parts)
+        case .float32: try ternarize(bytes, as: Binary32.self, rows, columns, parts, keepsTernary)
+        case .float16: try ternarize(bytes, as: Binary16.self, rows, columns, parts, keepsTernary)
+        case .bfloat16: try ternarize(bytes, as: BFloat16.self, rows, columns, parts, keepsTernary)
         }
     }
 
     private static func ternarize<Element: StoredFloat>(
-        _ bytes: UnsafeRawBufferPointer, as: Element.Type, _ rows: Int, _ columns: Int, _ parts: Int
+        _ bytes: UnsafeRawBufferPointer, as: Element.Type, _ rows: Int, _ columns: Int, _ parts: Int,
+        _ keepsTernary: Bool
     ) throws(Failure) -> [TernaryMatrix] {
         let values = bytes.bindMemory(to: Element.Bits.self)
-        let (scale, threshold) = try scaleAndThreshold(values, as: Element.self, rows, columns)
+        let (scale, threshold) = try scaleAndThreshold(values, as: Element.self, rows, columns, keepsTernary)
         var matrices: [TernaryMatrix] = []
         let partRows = rows / parts
         for part in 0..<parts {
@@ -58,7 +61,7 @@ enum Ternarizer {
 
     /// gamma, and the smallest magnitude that becomes 1.
     private static func scaleAndThreshold<Element: StoredFloat>(
-        _ values: UnsafeBufferPointer<Element.Bits>, as: Element.Type, _ rows: Int, _ columns: Int
+        _ values: UnsafeBufferPointer<Element.Bits>, as: Element.Type, _ rows: Int, _ columns: Int, _ keepsTernary: Bool
     ) throws(Failure) -> (Float, Element.Bits) {
         let statistics = [RowStatistics<Element.Bits>](unsafeUninitializedCapacity: rows) { statistics, initialized in
             let first = statistics.baseAddress!
@@ -83,7 +86,7 @@ enum Ternarizer {
             smallestLessOne = min(smallestLessOne, one.smallestLessOne)
         }
         let common = Element.widen(largest)
-        if largest != 0, smallestLessOne &+ 1 == largest, Exact.settle(common) != 0 {
+        if keepsTernary, largest != 0, smallestLessOne &+ 1 == largest, Exact.settle(common) != 0 {
             guard common <= Exact.largest else { throw .scaleTooLarge(common) }
             return (common, largest)
         }
@@ -158,50 +161,5 @@ private struct RowStatistics<Bits: FixedWidthInteger & UnsignedInteger> {
         sum = ((a + b) + c) + d
         self.largest = largest
         smallestLessOne = smallest
-    }
-}
-
-/// A stored type whose magnitudes order as their bits do.
-private protocol StoredFloat {
-    associatedtype Bits: FixedWidthInteger & UnsignedInteger
-    /// All bits but the sign.
-    static var magnitude: Bits { get }
-    /// Bits of infinity; NaNs are above it.
-    static var infinity: Bits { get }
-    /// The exact value of a finite magnitude.
-    static func widen(_ magnitude: Bits) -> Float
-    /// The smallest magnitude whose value is at least this; may be that of infinity.
-    static func firstMagnitude(atLeast value: Float) -> Bits
-}
-
-private enum Binary32: StoredFloat {
-    static var magnitude: UInt32 { 0x7FFF_FFFF }
-    static var infinity: UInt32 { 0x7F80_0000 }
-    @inline(__always) static func widen(_ magnitude: UInt32) -> Float { Float(bitPattern: magnitude) }
-    static func firstMagnitude(atLeast value: Float) -> UInt32 { value.bitPattern }
-}
-
-private enum BFloat16: StoredFloat {
-    static var magnitude: UInt16 { 0x7FFF }
-    static var infinity: UInt16 { 0x7F80 }
-    @inline(__always) static func widen(_ magnitude: UInt16) -> Float { Float(bitPattern: UInt32(magnitude) << 16) }
-    static func firstMagnitude(atLeast value: Float) -> UInt16 { UInt16((value.bitPattern + 0xFFFF) >> 16) }
-}
-
-private enum Binary16: StoredFloat {
-    static var magnitude: UInt16 { 0x7FFF }
-    static var infinity: UInt16 { 0x7C00 }
-    // The exponent's bias differs by 112; the product is exact, for subnormal halves too.
-    @inline(__always) static func widen(_ magnitude: UInt16) -> Float {
-        Float(bitPattern: UInt32(magnitude) << 13) * Float(bitPattern: 0x7780_0000)
-    }
-    static func firstMagnitude(atLeast value: Float) -> UInt16 {
-        var low: UInt16 = 0
-        var high = infinity
-        while low < high {
-            let middle = (low + high) / 2
-            if widen(middle) >= value { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }

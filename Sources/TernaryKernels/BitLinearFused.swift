@@ -1,8 +1,8 @@
 import VulkanCompute
 
-/// BitLinear in one dispatch, with an optional addition to the residual stream.
+/// BitLinear in one dispatch, with optional biases and an optional addition to the residual stream.
 ///
-/// Buffers: x, statistic, outer, combined, weights, y (`Shaders/bitlinear_fused`).
+/// Buffers: x, statistic, outer, combined, weights, terms, y (`Shaders/bitlinear_fused`).
 public struct BitLinearFused: Kernel {
     /// The push-constant block.
     public struct Params: BitwiseCopyable, Sendable {
@@ -11,7 +11,7 @@ public struct BitLinearFused: Kernel {
     }
 
     /// The buffers named above.
-    public static let bindings = 6
+    public static let bindings = 7
 
     /// Rows of x.
     public var tokens: Int
@@ -21,26 +21,26 @@ public struct BitLinearFused: Kernel {
     public var columns: Int
     /// Distance between rows of y.
     public var yStride: Int
-    /// The matrix's scale.
-    public var scale: Float
-    /// Epsilon of the block norm in front; nil where there is none.
-    public var outerEpsilon: Float?
+    /// Scales and biases of the rows.
+    public var terms: RowTerms
+    /// The norms in front, and how codes are rounded.
+    public var norm: RowNorm
     /// Whether the product is added to y.
     public var addsResidual: Bool
-    /// Whether the block norm measures another row than x.
+    /// Whether the outer norm measures another row than x.
     public var hasSeparateStatistic: Bool
 
     /// Describes one dispatch.
     public init(
-        tokens: Int, rows: Int, columns: Int, yStride: Int, scale: Float, outerEpsilon: Float?, addsResidual: Bool,
+        tokens: Int, rows: Int, columns: Int, yStride: Int, terms: RowTerms, norm: RowNorm, addsResidual: Bool,
         hasSeparateStatistic: Bool = false
     ) {
         self.tokens = tokens
         self.rows = rows
         self.columns = columns
         self.yStride = yStride
-        self.scale = scale
-        self.outerEpsilon = outerEpsilon
+        self.terms = terms
+        self.norm = norm
         self.addsResidual = addsResidual
         self.hasSeparateStatistic = hasSeparateStatistic
     }
@@ -57,17 +57,17 @@ public struct BitLinearFused: Kernel {
 
     private func shape(_ device: DeviceTraits) -> FusedShape {
         FusedShape(
-            rows: rows, columns: columns, norms: 1, matrices: 1, tokens: tokens, outerEpsilon: outerEpsilon, device: device)
+            rows: rows, columns: columns, norms: 1, matrices: 1, tokens: tokens, norm: norm, device: device)
     }
 
     /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
-        shape(device).constants(for: device) + [addsResidual ? 1 : 0, hasSeparateStatistic ? 1 : 0]
+        shape(device).constants(for: device) + [addsResidual ? 1 : 0, hasSeparateStatistic ? 1 : 0, terms.constant]
     }
 
     /// As the shader declares them.
     public var params: Params {
-        Params(rows: UInt32(rows), yStride: UInt32(yStride), scale: scale)
+        Params(rows: UInt32(rows), yStride: UInt32(yStride), scale: terms.matrixScale)
     }
 
     /// Work groups along the rows of the matrix, and along tokens.

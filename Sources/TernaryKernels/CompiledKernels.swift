@@ -83,4 +83,40 @@ enum CompiledKernels {
         name: "decode", bytes: UnsafeRawBufferPointer(start: cshaders_decode(), count: cshaders_decode_size()))
     static let decodeDot = ShaderCode(
         name: "decode_dot", bytes: UnsafeRawBufferPointer(start: cshaders_decode_dot(), count: cshaders_decode_dot_size()))
+    static let normRows = ShaderCode(
+        name: "norm_rows", bytes: UnsafeRawBufferPointer(start: cshaders_norm_rows(), count: cshaders_norm_rows_size()))
+    static let rotateCacheF32 = ShaderCode(
+        name: "rotate_cache_f32", bytes: UnsafeRawBufferPointer(start: cshaders_rotate_cache_f32(), count: cshaders_rotate_cache_f32_size()))
+    static let rotateCacheF16 = ShaderCode(
+        name: "rotate_cache_f16", bytes: UnsafeRawBufferPointer(start: cshaders_rotate_cache_f16(), count: cshaders_rotate_cache_f16_size()))
+    static let rotateCacheQ8 = ShaderCode(
+        name: "rotate_cache_q8", bytes: UnsafeRawBufferPointer(start: cshaders_rotate_cache_q8(), count: cshaders_rotate_cache_q8_size()))
+    static let attentionF32 = ShaderCode(
+        name: "attention_f32", bytes: UnsafeRawBufferPointer(start: cshaders_attention_f32(), count: cshaders_attention_f32_size()))
+    static let attentionF16 = ShaderCode(
+        name: "attention_f16", bytes: UnsafeRawBufferPointer(start: cshaders_attention_f16(), count: cshaders_attention_f16_size()))
+    static let attentionQ8 = ShaderCode(
+        name: "attention_q8", bytes: UnsafeRawBufferPointer(start: cshaders_attention_q8(), count: cshaders_attention_q8_size()))
+    static let attentionJoin = ShaderCode(
+        name: "attention_join", bytes: UnsafeRawBufferPointer(start: cshaders_attention_join(), count: cshaders_attention_join_size()))
+    static let denseMatmulF32 = ShaderCode(
+        name: "dense_matmul_f32", bytes: UnsafeRawBufferPointer(start: cshaders_dense_matmul_f32(), count: cshaders_dense_matmul_f32_size()))
+    static let denseMatmulF16 = ShaderCode(
+        name: "dense_matmul_f16", bytes: UnsafeRawBufferPointer(start: cshaders_dense_matmul_f16(), count: cshaders_dense_matmul_f16_size()))
+    static let denseMatmulBf16 = ShaderCode(
+        name: "dense_matmul_bf16", bytes: UnsafeRawBufferPointer(start: cshaders_dense_matmul_bf16(), count: cshaders_dense_matmul_bf16_size()))
+    static let denseMatmulI8 = ShaderCode(
+        name: "dense_matmul_i8", bytes: UnsafeRawBufferPointer(start: cshaders_dense_matmul_i8(), count: cshaders_dense_matmul_i8_size()))
+    static let denseMatmulT2 = ShaderCode(
+        name: "dense_matmul_t2", bytes: UnsafeRawBufferPointer(start: cshaders_dense_matmul_t2(), count: cshaders_dense_matmul_t2_size()))
+    static let denseEmbeddingF32 = ShaderCode(
+        name: "dense_embedding_f32", bytes: UnsafeRawBufferPointer(start: cshaders_dense_embedding_f32(), count: cshaders_dense_embedding_f32_size()))
+    static let denseEmbeddingF16 = ShaderCode(
+        name: "dense_embedding_f16", bytes: UnsafeRawBufferPointer(start: cshaders_dense_embedding_f16(), count: cshaders_dense_embedding_f16_size()))
+    static let denseEmbeddingBf16 = ShaderCode(
+        name: "dense_embedding_bf16", bytes: UnsafeRawBufferPointer(start: cshaders_dense_embedding_bf16(), count: cshaders_dense_embedding_bf16_size()))
+    static let denseEmbeddingI8 = ShaderCode(
+        name: "dense_embedding_i8", bytes: UnsafeRawBufferPointer(start: cshaders_dense_embedding_i8(), count: cshaders_dense_embedding_i8_size()))
+    static let denseEmbeddingT2 = ShaderCode(
+        name: "dense_embedding_t2", bytes: UnsafeRawBufferPointer(start: cshaders_dense_embedding_t2(), count: cshaders_dense_embedding_t2_size()))
 }

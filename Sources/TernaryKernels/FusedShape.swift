@@ -4,8 +4,7 @@
 struct FusedShape: Equatable, Sendable {
     /// Columns before padding.
     var columns: Int
-    /// Epsilon of the block norm; nil where there is none.
-    var outerEpsilon: Float?
+    var norm: RowNorm
     var shares: RowShares
     /// Rows of x, each of which has work groups of its own.
     var tokens: Int
@@ -16,10 +15,10 @@ struct FusedShape: Equatable, Sendable {
     ///   - matrices: sums a row of the output needs.
     ///   - tokens: rows of x.
     init(
-        rows: Int, columns: Int, norms: Int, matrices: Int, tokens: Int, outerEpsilon: Float?, device: DeviceTraits
+        rows: Int, columns: Int, norms: Int, matrices: Int, tokens: Int, norm: RowNorm, device: DeviceTraits
     ) {
         self.columns = columns
-        self.outerEpsilon = outerEpsilon
+        self.norm = norm
         self.tokens = tokens
         shares = RowShares(rows: rows, width: paddedWidth(columns), matrices: matrices, device: device)
     }
@@ -34,16 +33,12 @@ struct FusedShape: Equatable, Sendable {
     /// Peaks, factors and partial sums.
     private static let otherBytes = 10 * 1024
 
-    /// constant_id 0 to 7.
+    /// constant_id 0 to 9.
     func constants(for device: DeviceTraits) -> [UInt32] {
-        [
-            UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), (1 / Float(columns)).bitPattern,
-            outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern, UInt32(shares.groups), UInt32(shares.split),
-            UInt32(shares.depth),
-        ]
+        norm.constants(columns: columns, device: device) + [shares.groups, shares.split, shares.depth].map { UInt32($0) }
     }
 
     static func == (a: FusedShape, b: FusedShape) -> Bool {
-        a.columns == b.columns && a.outerEpsilon == b.outerEpsilon && a.shares == b.shares
+        a.columns == b.columns && a.norm == b.norm && a.shares == b.shares
     }
 }

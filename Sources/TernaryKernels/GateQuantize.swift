@@ -28,7 +28,7 @@ public struct GateQuantize: Kernel {
     public func code(for device: DeviceTraits) -> ShaderCode { CompiledKernels.gateQuantize }
     /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
-        RowQuantize.constants(columns: channels, outerEpsilon: outerEpsilon, device: device)
+        RowNorm(outerEpsilon: outerEpsilon).constants(columns: channels, device: device)
     }
     /// As the shader declares them; there is one plane of codes.
     public var params: Params { Params(plane: UInt32(tokens)) }

@@ -32,18 +32,24 @@ public struct KernelCost: Sendable, Equatable {
     }
 
     /// A ternary product: packed weights once, `input` bytes of activations, f32 results.
-    fileprivate static func product(tokens: Int, rows: Int, columns: Int, matrices: Int, input: Int, written: Int) -> KernelCost {
+    fileprivate static func product(
+        tokens: Int, rows: Int, columns: Int, matrices: Int, terms: RowTerms = .matrix(scale: 1), input: Int, written: Int
+    ) -> KernelCost {
         KernelCost(
-            read: matrices * ((rows * columns + 3) / 4) + input, written: written,
-            int8Operations: 2 * tokens * matrices * rows * columns, floatOperations: tokens * matrices * rows)
+            read: matrices * ((rows * columns + 3) / 4) + terms.byteCount(rows: matrices * rows) + input, written: written,
+            int8Operations: 2 * tokens * matrices * rows * columns,
+            floatOperations: tokens * matrices * rows * (terms == .scalesAndBiases ? 2 : 1))
     }
 
-    /// Norms of rows, of which each value is squared and added; weighted as often as there are norms.
-    fileprivate static func norm(tokens: Int, columns: Int, norms: Int, hasOuter: Bool, hasStatistic: Bool) -> KernelCost {
+    /// Norms of rows, of which each value is squared and added; weighted in so many ways.
+    fileprivate static func norm(
+        tokens: Int, columns: Int, weightings: Int = 1, _ norm: RowNorm, hasStatistic: Bool = false
+    ) -> KernelCost {
         let values = tokens * columns
+        let weights = norm.count == 0 ? 0 : weightings + norm.count - 1
         return KernelCost(
-            read: 4 * (values * (hasStatistic ? 2 : 1) + columns * (norms + (hasOuter ? 1 : 0))), written: 0,
-            floatOperations: values * (2 + (hasOuter ? 3 : 0) + norms))
+            read: 4 * (values * (hasStatistic ? 2 : 1) + columns * weights), written: 0,
+            floatOperations: values * ([0, 2, 5][norm.count] + (norm.count == 0 ? 0 : weightings)))
     }
 
     /// Quantising a row: magnitude, comparison, product and rounding of each value.
@@ -68,7 +74,7 @@ extension Embedding: CostedKernel {
 extension RMSNorm: CostedKernel {
     /// The weighted row and its factor are written.
     public var cost: KernelCost {
-        KernelCost.norm(tokens: tokens, columns: columns, norms: 1, hasOuter: outerEpsilon != nil, hasStatistic: false)
+        KernelCost.norm(tokens: tokens, columns: columns, norm)
             + KernelCost(read: 0, written: tokens * (columns + 1) * 4)
     }
 }
@@ -85,7 +91,7 @@ extension NormQuantize: CostedKernel {
     /// Codes, step and sum of each weighting.
     public var cost: KernelCost {
         KernelCost.norm(
-            tokens: tokens, columns: columns, norms: norms, hasOuter: outerEpsilon != nil, hasStatistic: hasSeparateStatistic)
+            tokens: tokens, columns: columns, weightings: norms, norm, hasStatistic: hasSeparateStatistic)
             + KernelCost.quantisation(tokens: tokens * norms, columns: columns)
             + KernelCost(read: 0, written: tokens * norms * (columns + 8))
     }
@@ -95,18 +101,19 @@ extension TernaryMatmul: CostedKernel {
     /// Codes, steps and sums in, f32 out.
     public var cost: KernelCost {
         .product(
-            tokens: tokens, rows: rows, columns: columns, matrices: 1, input: tokens * (columns + 8), written: tokens * rows * 4)
+            tokens: tokens, rows: rows, columns: columns, matrices: 1, terms: terms, input: tokens * (columns + 8),
+            written: tokens * rows * 4)
     }
 }
 
 extension BitLinearFused: CostedKernel {
     /// Rows in, f32 out; what lies between stays in shared memory.
     public var cost: KernelCost {
-        KernelCost.norm(
-            tokens: tokens, columns: columns, norms: 1, hasOuter: outerEpsilon != nil, hasStatistic: hasSeparateStatistic)
+        KernelCost.norm(tokens: tokens, columns: columns, norm, hasStatistic: hasSeparateStatistic)
             + .quantisation(tokens: tokens, columns: columns)
             + .product(
-                tokens: tokens, rows: rows, columns: columns, matrices: 1, input: addsResidual ? tokens * rows * 4 : 0,
+                tokens: tokens, rows: rows, columns: columns, matrices: 1, terms: terms,
+                input: addsResidual ? tokens * rows * 4 : 0,
                 written: tokens * rows * 4)
     }
 }
@@ -115,10 +122,11 @@ extension GLUFused: CostedKernel {
     /// Both products, and the channel mixer's of each pair.
     public var cost: KernelCost {
         var cost =
-            KernelCost.norm(tokens: tokens, columns: columns, norms: 1, hasOuter: true, hasStatistic: false)
+            KernelCost.norm(tokens: tokens, columns: columns, norm)
             + .quantisation(tokens: tokens, columns: columns)
             + .product(
-                tokens: tokens, rows: channels, columns: columns, matrices: 2, input: 0, written: tokens * channels * 4)
+                tokens: tokens, rows: channels, columns: columns, matrices: 2, terms: terms, input: 0,
+                written: tokens * channels * 4)
         cost.floatOperations += GLU(count: tokens * channels).cost.floatOperations
         return cost
     }
@@ -132,7 +140,7 @@ extension MLGRUFused: CostedKernel {
         // A step reads and writes the state, and writes gate and gated; a sequence's gates are three rows.
         let state = isSequence ? 0 : values * 4
         var cost =
-            KernelCost.norm(tokens: tokens, columns: columns, norms: 3, hasOuter: true, hasStatistic: false)
+            KernelCost.norm(tokens: tokens, columns: columns, weightings: 3, RowNorm(outerEpsilon: epsilon))
             + .quantisation(tokens: 3 * tokens, columns: columns)
             + .product(
                 tokens: tokens, rows: channels, columns: columns, matrices: 3,

@@ -56,7 +56,8 @@ public struct MLGRUFused: Kernel {
 
     private func shape(_ device: DeviceTraits) -> FusedShape {
         FusedShape(
-            rows: channels, columns: columns, norms: 3, matrices: 3, tokens: tokens, outerEpsilon: epsilon, device: device)
+            rows: channels, columns: columns, norms: 3, matrices: 3, tokens: tokens, norm: RowNorm(outerEpsilon: epsilon),
+            device: device)
     }
 
     /// In order of `constant_id`.

@@ -36,7 +36,7 @@ public struct MLGRUStepQuantize: Kernel {
     public func code(for device: DeviceTraits) -> ShaderCode { CompiledKernels.mlgruStepQuantize }
     /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
-        RowQuantize.constants(columns: channels, outerEpsilon: outerEpsilon, device: device) + [hasLowerBound ? 1 : 0]
+        RowNorm(outerEpsilon: outerEpsilon).constants(columns: channels, device: device) + [hasLowerBound ? 1 : 0]
     }
     /// As the shader declares them; there is one plane of codes.
     public var params: Params { Params(plane: UInt32(rows), stateStride: UInt32(stateStride / 4)) }

@@ -18,21 +18,21 @@ public struct NormQuantize: Kernel {
     public var norms: Int
     /// Rows between the codes of one weighting and the next.
     public var plane: Int
-    /// Epsilon of the block norm in front; nil where there is none.
-    public var outerEpsilon: Float?
-    /// Whether the block norm measures another row than x.
+    /// The norms in front, and how codes are rounded.
+    public var norm: RowNorm
+    /// Whether the outer norm measures another row than x.
     public var hasSeparateStatistic: Bool
 
     /// Describes one dispatch.
     public init(
-        tokens: Int, columns: Int, norms: Int, plane: Int, outerEpsilon: Float?, hasSeparateStatistic: Bool = false
+        tokens: Int, columns: Int, norms: Int, plane: Int, norm: RowNorm, hasSeparateStatistic: Bool = false
     ) {
         precondition(norms == 1 || norms == 3, "\(norms) weightings")
         self.tokens = tokens
         self.columns = columns
         self.norms = norms
         self.plane = plane
-        self.outerEpsilon = outerEpsilon
+        self.norm = norm
         self.hasSeparateStatistic = hasSeparateStatistic
     }
 
@@ -42,7 +42,7 @@ public struct NormQuantize: Kernel {
     }
     /// In order of `constant_id`; one row a work group.
     public func constants(for device: DeviceTraits) -> [UInt32] {
-        RowQuantize.constants(columns: columns, outerEpsilon: outerEpsilon, device: device) + [hasSeparateStatistic ? 1 : 0]
+        norm.constants(columns: columns, device: device) + [hasSeparateStatistic ? 1 : 0]
     }
     /// As the shader declares them.
     public var params: Params { Params(plane: UInt32(plane)) }

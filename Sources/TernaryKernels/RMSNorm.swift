@@ -14,24 +14,21 @@ public struct RMSNorm: Kernel {
     public var tokens: Int
     /// Values in a row.
     public var columns: Int
-    /// Epsilon of the block norm in front; nil where there is none.
-    public var outerEpsilon: Float?
+    /// The norms; rounding does not matter yet.
+    public var norm: RowNorm
 
     /// Describes one dispatch.
-    public init(tokens: Int, columns: Int, outerEpsilon: Float?) {
+    public init(tokens: Int, columns: Int, norm: RowNorm) {
         self.tokens = tokens
         self.columns = columns
-        self.outerEpsilon = outerEpsilon
+        self.norm = norm
     }
 
     /// The only build there is.
     public func code(for device: DeviceTraits) -> ShaderCode { CompiledKernels.rmsnorm }
     /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
-        [
-            UInt32(device.subgroupSize), UInt32(paddedWidth(columns)), (1 / Float(columns)).bitPattern,
-            outerEpsilon == nil ? 0 : 1, (outerEpsilon ?? 0).bitPattern,
-        ]
+        norm.constants(columns: columns, device: device)
     }
     /// As the shader declares them.
     public var params: Params { Params() }

@@ -18,17 +18,17 @@ public struct ResidualQuantize: Kernel {
     public var norms: Int
     /// Rows between the codes of one weighting and the next.
     public var plane: Int
-    /// Epsilon of the block norm in front.
-    public var outerEpsilon: Float
+    /// The norms in front, and how codes are rounded.
+    public var norm: RowNorm
 
     /// Describes one dispatch.
-    public init(tokens: Int, columns: Int, norms: Int, plane: Int, outerEpsilon: Float) {
+    public init(tokens: Int, columns: Int, norms: Int, plane: Int, norm: RowNorm) {
         precondition(norms == 1 || norms == 3, "\(norms) weightings")
         self.tokens = tokens
         self.columns = columns
         self.norms = norms
         self.plane = plane
-        self.outerEpsilon = outerEpsilon
+        self.norm = norm
     }
 
     /// A build for each number of weightings.
@@ -37,7 +37,7 @@ public struct ResidualQuantize: Kernel {
     }
     /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
-        RowQuantize.constants(columns: columns, outerEpsilon: outerEpsilon, device: device)
+        norm.constants(columns: columns, device: device)
     }
     /// As the shader declares them.
     public var params: Params { Params(plane: UInt32(plane)) }

@@ -1,8 +1,9 @@
+import TernaryCore
 import VulkanCompute
 
-/// The ternary product and its scales: the third dispatch of the unfused BitLinear, and what may follow a product in the same dispatch.
+/// The ternary product, its scales and its biases if any: the third dispatch of the unfused BitLinear, and what may follow a product in the same dispatch.
 ///
-/// Buffers: codes, step, code sum, weights, y (`Shaders/ternary_matmul`).
+/// Buffers: codes, step, code sum, weights, terms, y (`Shaders/ternary_matmul`).
 public struct TernaryMatmul: Kernel {
     /// The push-constant block.
     public struct Params: BitwiseCopyable, Sendable {
@@ -20,12 +21,12 @@ public struct TernaryMatmul: Kernel {
         case silu
         /// y = sigmoid(product): the MLGRU's forget gate but for its lower bound.
         case sigmoid
-        /// y = SiLU(gate) * up; the matrix holds all rows of gate and then all of up, each half padded to whole tiles.
+        /// y = activation(gate) * up; the matrix holds all rows of gate and then all of up, each half padded to whole tiles.
         case glu
     }
 
     /// The buffers named above.
-    public static let bindings = 5
+    public static let bindings = 6
 
     /// Rows of codes.
     public var tokens: Int
@@ -35,19 +36,25 @@ public struct TernaryMatmul: Kernel {
     public var columns: Int
     /// Distance between rows of y.
     public var yStride: Int
-    /// The matrix's scale.
-    public var scale: Float
+    /// Scales and biases of the rows.
+    public var terms: RowTerms
     /// What is stored.
     public var epilogue: Epilogue
+    /// What the gate of a GLU passes.
+    public var activation: TransformerConfiguration.Activation
 
     /// Describes one dispatch.
-    public init(tokens: Int, rows: Int, columns: Int, yStride: Int, scale: Float, epilogue: Epilogue = .store) {
+    public init(
+        tokens: Int, rows: Int, columns: Int, yStride: Int, terms: RowTerms, epilogue: Epilogue = .store,
+        activation: TransformerConfiguration.Activation = .silu
+    ) {
         self.tokens = tokens
         self.rows = rows
         self.columns = columns
         self.yStride = yStride
-        self.scale = scale
+        self.terms = terms
         self.epilogue = epilogue
+        self.activation = activation
     }
 
     /// What a work group on matrix units computes, and by how many subgroups.
@@ -124,16 +131,17 @@ public struct TernaryMatmul: Kernel {
         let width = paddedWidth(columns)
         if let tile = unitsTile(device) {
             return [device.subgroupSize, width, tile.tokens, tile.rows, tile.subgroups * device.subgroupSize].map { UInt32($0) }
-                + [epilogue.rawValue, UInt32(tile.split)]
+                + [epilogue.rawValue, UInt32(tile.split), activation.constant, terms.constant]
         }
         return [
             UInt32(device.subgroupSize), UInt32(width), UInt32(tokensEach),
             UInt32(device.hidesLatency ? min(4 / halves, ceilDivide(width / 16, device.subgroupSize)) : 1), epilogue.rawValue,
+            activation.constant, terms.constant,
         ]
     }
     /// As the shader declares them.
     public var params: Params {
-        Params(tokens: UInt32(tokens), rows: UInt32(rows), yStride: UInt32(yStride), scale: scale)
+        Params(tokens: UInt32(tokens), rows: UInt32(rows), yStride: UInt32(yStride), scale: terms.matrixScale)
     }
     /// A work group for a tile of y, or a subgroup for four rows and some tokens.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) {

@@ -28,20 +28,33 @@ public enum Backend: Sendable {
     ///   - form: of the BitLinears, where the backend has two.
     ///   - placement: of the embedding, where device and host have memories of their own.
     ///   - packing: of the ternary weights on a Vulkan device.
+    ///   - keysAndValues: how a transformer keeps them.
     ///   - threads: of the CPU; nil for as many as it may use.
     ///   - sequences: whose states are kept.
     ///   - progress: is given the share that is loaded.
     public func engine(
-        for weights: any WeightSource, form: VulkanEngine.Form = .automatic, placement: EmbeddingPlacement = .automatic,
-        packing: WeightPacking = .automatic, threads: Int? = nil, sequences: Int = 1, logger: Logger,
-        progress: (Double) -> Void = { _ in }
+        for weights: ModelWeights, form: VulkanEngine.Form = .automatic, placement: EmbeddingPlacement = .automatic,
+        packing: WeightPacking = .automatic, keysAndValues: KeyValueOptions = .init(), threads: Int? = nil, sequences: Int = 1,
+        logger: Logger, progress: (Double) -> Void = { _ in }
     ) throws -> any Engine {
-        switch self {
-        case .cpuReference:
+        switch (self, weights) {
+        case (.cpuReference, .matMulFree(let weights)):
             return ReferenceEngine(try MatMulFreeWeights(weights, progress: progress), sequences: sequences)
-        case .cpu:
+        case (.vulkan(let description), .transformer(let weights)):
+            let stream = TransformerStream(weights)
+            return try TransformerVulkanEngine(
+                stream, on: try Device(description, logger: logger), form: form, keysAndValues: keysAndValues,
+                sequences: sequences, progress: progress)
+        case (.cpu, .transformer(let weights)):
+            return try TransformerCPUEngine(
+                try TransformerWeights(weights, progress: progress), threads: threads, keysAndValues: keysAndValues,
+                sequences: sequences)
+        case (.cpuReference, .transformer(let weights)):
+            return TransformerReferenceEngine(
+                try TransformerWeights(weights, progress: progress), keysAndValues: keysAndValues, sequences: sequences)
+        case (.cpu, .matMulFree(let weights)):
             return try CPUEngine(try MatMulFreeWeights(weights, progress: progress), threads: threads, sequences: sequences)
-        case .vulkan(let description):
+        case (.vulkan(let description), .matMulFree(let weights)):
             // Reads while the driver opens the device.
             let stream = WeightStream(weights)
             return try VulkanEngine(

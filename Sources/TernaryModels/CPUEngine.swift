@@ -11,7 +11,9 @@ public final class CPUEngine: Engine {
     /// nil: the device is the host.
     public var deviceSeconds: Double? { nil }
     /// The model's shape.
-    public var configuration: MatMulFreeConfiguration { model.weights.configuration }
+    public var modelConfiguration: ModelConfiguration { .matMulFree(model.weights.configuration) }
+    /// Blocks and head.
+    public var weightBytesPerToken: Int { model.weights.configuration.ternaryByteCount }
     /// Sequences whose states it keeps.
     public var sequenceCount: Int { model.sequenceCount }
     /// All on the host.
@@ -64,7 +66,8 @@ public final class CPUEngine: Engine {
 
     /// Forgets one sequence's tokens.
     public func reset(sequence: Int) throws {
-        let row = [Float](repeating: 0, count: configuration.stateSize)
-        model.setState(Array(repeating: row, count: configuration.layerCount), of: sequence)
+        let shape = model.weights.configuration
+        let row = [Float](repeating: 0, count: shape.stateSize)
+        model.setState(Array(repeating: row, count: shape.layerCount), of: sequence)
     }
 }

@@ -9,7 +9,9 @@ public protocol Engine: AnyObject {
     /// What runs the model, in words for a person: "NVIDIA H200", "CPU (2 threads, AVX-512 VNNI)".
     var deviceName: String { get }
     /// The model's shape.
-    var configuration: MatMulFreeConfiguration { get }
+    var modelConfiguration: ModelConfiguration { get }
+    /// Bytes of packed weights that a decode step reads.
+    var weightBytesPerToken: Int { get }
     /// Sequences whose states it keeps, numbered from 0.
     var sequenceCount: Int { get }
     /// Bytes that the model takes on its device and on the host.
@@ -53,7 +55,11 @@ public protocol Engine: AnyObject {
     /// - Throws: `VulkanError` where a device fails.
     func greedySteps(_ count: Int, from tokens: [Int], of sequences: [Int]) throws -> [[Int]]
 
-    /// The recurrent state of a sequence, `(L, D)`: all there is to remember of its tokens so far.
+    /// Tokens that a sequence can still take; nil where there is no limit.
+    func room(sequence: Int) -> Int?
+
+    /// All that is remembered of a sequence's tokens so far, a row a block: the recurrent state, `(L, D)`; of a transformer all keys
+    /// and then all values, `(L, 2 * tokens * G * d)`.
     func readState(sequence: Int) throws -> [[Float]]
 
     /// Bytes per second that the device's memory can be read at, measured now: the ceiling of decoding. nil where it means nothing.
@@ -90,6 +96,9 @@ extension Engine {
     /// Where nothing is given back, what is taken.
     public var peakMemory: MemoryUse { memory }
 
+    /// A recurrent state has room for any text.
+    public func room(sequence: Int) -> Int? { nil }
+
     /// Tokens of the first sequence: the only one of most engines.
     public func forward(_ tokens: [Int], logits: LogitRows) throws -> [Float] {
         try forward(tokens, sequence: 0, logits: logits)
@@ -100,7 +109,7 @@ extension Engine {
 
     /// By steps whose logits the host looks at.
     public func greedySteps(_ count: Int, from tokens: [Int], of sequences: [Int]) throws -> [[Int]] {
-        let width = configuration.vocabularySize
+        let width = modelConfiguration.vocabularySize
         var (next, drawn) = (tokens, [[Int]]())
         for _ in 0..<count {
             let logits = try step(next, of: sequences)
@@ -112,15 +121,15 @@ extension Engine {
 
     /// Stops the program where tokens of a sequence are not what an engine takes.
     func check(_ tokens: [Int], sequence: Int) {
-        precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token outside the vocabulary")
+        precondition(tokens.allSatisfy { $0 >= 0 && $0 < modelConfiguration.vocabularySize }, "a token outside the vocabulary")
         precondition(0..<sequenceCount ~= sequence, "sequence \(sequence) of \(sequenceCount)")
+        precondition(tokens.count <= room(sequence: sequence) ?? tokens.count, "more tokens than the context holds")
     }
 
     /// Stops the program where a step's tokens are not one for each of several sequences.
     func check(_ tokens: [Int], of sequences: [Int]) {
         precondition(tokens.count == sequences.count, "\(tokens.count) tokens for \(sequences.count) sequences")
         precondition(Set(sequences).count == sequences.count, "a sequence takes one token a step")
-        for sequence in sequences { check([], sequence: sequence) }
-        precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token outside the vocabulary")
+        for (token, sequence) in zip(tokens, sequences) { check([token], sequence: sequence) }
     }
 }

@@ -5,7 +5,7 @@ import TernaryFiles
 public enum ModelSource: Sendable, Equatable {
     case embedded
     case path(String)
-    /// The name of a preset of `MatMulFreeConfiguration`.
+    /// The name of a `ModelPreset`.
     case random(String)
 }
 
@@ -14,19 +14,25 @@ public struct OpenModel: Sendable {
     /// What to call it: a file's name, the built-in model's, or the preset's.
     public let name: String
     /// Where its weights come from.
-    public let weights: any WeightSource
-    /// The type in which the embedding is stored; in memory it may be a narrower one.
+    public let weights: ModelWeights
+    /// The type in which a MatMul-free model's embedding is stored; in memory it may be a narrower one.
     public let embeddingElement: EmbeddingTable.Element
     /// nil for random weights and checkpoints without a tokenizer, which have no text.
     public let tokenizer: Tokenizer?
+    /// What was put right in the file's metadata, a line each.
+    public let notices: [String]
+    /// What its files say that it is: GGUF's `general.architecture`, or `model_type`; nil for random weights.
+    public let architecture: String?
 }
 
 /// Weights and tokenizer, read and checked.
 public struct Model: Sendable {
     /// What to call it: a file's name, the built-in model's, or the preset's.
     public let name: String
-    /// All weights, the ternary ones packed.
-    public let weights: MatMulFreeWeights
+    /// All weights in memory, the ternary ones packed.
+    public let weights: ModelWeights
+    /// The type in which a MatMul-free model's embedding is stored; in memory it may be a narrower one.
+    public let embeddingElement: EmbeddingTable.Element
     /// nil for random weights and checkpoints without a tokenizer, which have no text.
     public let tokenizer: Tokenizer?
 
@@ -38,12 +44,13 @@ public struct Model: Sendable {
     /// - Throws: `FileError` with the file, the place and the reason, and what `check` throws.
     public static func load(
         _ source: ModelSource, progress: (Double) -> Void = { _ in },
-        check: (MatMulFreeConfiguration, EmbeddingTable.Element) throws -> Void = { _, _ in }
+        check: (ModelConfiguration, EmbeddingTable.Element) throws -> Void = { _, _ in }
     ) throws -> Model {
         let model = try open(source)
         try check(model.weights.configuration, model.embeddingElement)
         return Model(
-            name: model.name, weights: try MatMulFreeWeights(model.weights, progress: progress), tokenizer: model.tokenizer)
+            name: model.name, weights: try model.weights.loaded(progress: progress), embeddingElement: model.embeddingElement,
+            tokenizer: model.tokenizer)
     }
 
     /// Opens a model.
@@ -53,19 +60,13 @@ public struct Model: Sendable {
         guard let checkpoint = try checkpoint(source) else {
             guard case .random(let preset) = source else { preconditionFailure("all else is a checkpoint") }
             return OpenModel(
-                name: "random \(preset)", weights: RandomWeights(try configuration(preset: preset), seed: 1),
-                embeddingElement: .float16, tokenizer: nil)
+                name: "random \(preset)", weights: try ModelPreset(preset).weights(seed: 1),
+                embeddingElement: .float16, tokenizer: nil, notices: [], architecture: nil)
         }
         return OpenModel(
             name: checkpoint.name, weights: checkpoint.weightSource, embeddingElement: checkpoint.embeddingElement,
-            tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil)
-    }
-
-    /// The shape that `--random` names.
-    private static func configuration(preset: String) throws -> MatMulFreeConfiguration {
-        if let configuration = MatMulFreeConfiguration.preset(named: preset) { return configuration }
-        let known = MatMulFreeConfiguration.presets.keys.sorted().joined(separator: ", ")
-        throw FileError("--random", "no preset '\(preset)'; there are \(known)")
+            tokenizer: checkpoint.hasTokenizer ? try checkpoint.tokenizer() : nil, notices: checkpoint.notices,
+            architecture: checkpoint.architecture)
     }
 
     /// The file behind a source, opened and checked but not read; nil for random weights.

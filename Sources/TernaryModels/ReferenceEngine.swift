@@ -9,7 +9,9 @@ public final class ReferenceEngine: Engine {
     /// nil: the device is the host.
     public var deviceSeconds: Double? { nil }
     /// The model's shape.
-    public var configuration: MatMulFreeConfiguration { start.weights.configuration }
+    public var modelConfiguration: ModelConfiguration { .matMulFree(start.weights.configuration) }
+    /// Blocks and head.
+    public var weightBytesPerToken: Int { start.weights.configuration.ternaryByteCount }
     /// Sequences whose states it keeps.
     public var sequenceCount: Int { models.count }
     /// All on the host.

@@ -57,7 +57,7 @@ public enum Verifier {
             let state = hashedState(try engine.readState())
             try engine.reset()
             let logits = try engine.forward(tokens.dropLast(), logits: .all)
-            let width = engine.configuration.vocabularySize
+            let width = engine.modelConfiguration.vocabularySize
             // Row by row, as the steps give them: the hash starts at its first lane with each call.
             for row in tokens.indices.dropLast() { hash.combine(Array(logits[row * width..<(row + 1) * width])) }
             hash.combine(last)
@@ -76,7 +76,7 @@ public enum Verifier {
 
     private static func runBatch(_ engine: any Engine, tokens: [Int], name: String) throws -> Trial {
         let sequences = 0..<engine.sequenceCount
-        let width = engine.configuration.vocabularySize
+        let width = engine.modelConfiguration.vocabularySize
         let delays = min(8, tokens.count)
         var hashes = sequences.map { _ in LogitsHash() }
         for step in 0..<tokens.count + delays - 1 {

@@ -8,10 +8,7 @@ import TernaryCore
 public func linear(_ x: [Float], norms: NormChain, _ projection: Projection, quantizesActivations: Bool) -> [Float] {
     var y: [Float]
     if quantizesActivations, case .ternary(let matrix, let scales) = projection.matrix, scales?.isPerRow ?? true {
-        let row =
-            InputNorm(chain: norms).map { bitLinearNorm(x, norm: $0) }
-            ?? NormalizedRow(weighted: x.map(Exact.settle), rootInverse: 1)
-        y = ternaryMatmul(quantize(row, rounding: .toEven), matrix, scales)
+        y = ternaryMatmul(quantize(bitLinearNorm(x, chain: norms), rounding: .toEven), matrix, scales)
     } else {
         y = denseMatmul(norms.reduce(x) { rmsNorm($0, weight: $1.weight, epsilon: $1.epsilon) }, projection.matrix)
     }

@@ -50,3 +50,8 @@ public func bitLinearNorm(_ x: [Float], statistic: [Float]? = nil, norm: InputNo
     inner = Exact.reciprocalSquareRoot(mean + norm.innerEpsilon)
     return NormalizedRow(weighted: weighted, rootInverse: outerInverse * inner)
 }
+
+/// The norms of a chain, of which there may be none: then the row stays as it is.
+public func bitLinearNorm(_ x: [Float], chain: NormChain) -> NormalizedRow {
+    InputNorm(chain: chain).map { bitLinearNorm(x, norm: $0) } ?? NormalizedRow(weighted: x.map(Exact.settle), rootInverse: 1)
+}

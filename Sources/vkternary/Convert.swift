@@ -10,13 +10,16 @@ struct Convert: ParsableCommand {
             The file holds ternary weights packed, the configuration and the tokenizer, and gives the same bits as its source. It is
             written under a temporary name and renamed when it is whole. docs/GGUF.md describes it.
 
+            A transformer becomes a file of architecture bitnet-b1.58, bitnet, llama or qwen3, whichever computes what it does. Where
+            GGUF has no place for something, nothing is written and the reason is said.
+
             With --random there is no source, only the file to write: a model of a published shape, to measure loading with.
 
               vkternary convert DIRECTORY model.gguf
               vkternary convert --random 2.7b random.gguf
             """)
 
-    @Argument(help: "A Hugging Face directory (model_type hgrn_bit), or a GGUF file to be packed otherwise.", completion: .file())
+    @Argument(help: "A Hugging Face directory, or a GGUF file to be packed otherwise.", completion: .file())
     var source: String
 
     @Argument(help: "The GGUF file to write.", completion: .file(extensions: ["gguf"]))
@@ -33,15 +36,19 @@ struct Convert: ParsableCommand {
     @Option(help: "How the embedding is stored: common (f16 where that is exact, else f32) or compact (bf16 too).")
     var embedding: EmbeddingFormat = .common
 
+    @Option(
+        help: ArgumentHelp(
+            "Round a transformer's head to q8_0: half the bytes a token has to read there. Nothing else here loses information.",
+            valueName: "type"))
+    var quantizeHead: HeadType?
+
     @Flag(help: "Replace the destination if it is there.")
     var force = false
 
     mutating func validate() throws {
         if random != nil && destination != nil { throw ValidationError("--random takes the place of a source: give one file.") }
         if random == nil && destination == nil { throw ValidationError("Give a source and the file to write.") }
-        if let random, MatMulFreeConfiguration.preset(named: random) == nil {
-            throw ValidationError("There is no preset '\(random)'; there are 370m, 1.3b, 2.7b, 13b.")
-        }
+        try ModelOptions.checkPreset(random)
     }
 
     func run() throws {
@@ -55,15 +62,27 @@ struct Convert: ParsableCommand {
             let model = try Model.open(random.map { .random($0) } ?? .path(source))
             var bar = ProgressBar("Converting")
             defer { bar.finish() }
-            try model.weights.write(
-                toGGUF: destination, name: model.name, tokenizer: model.tokenizer, type: type, embedding: embedding
-            ) { done, total in
+            let progress = { (done: Int, total: Int) in
                 try Interrupt.check()
                 bar.update(Double(done) / Double(max(1, total)))
+            }
+            switch model.weights {
+            case .matMulFree(let weights):
+                if quantizeHead != nil { throw FileError(source, "has a ternary head, which --quantize-head is not for") }
+                try weights.write(
+                    toGGUF: destination, name: model.name, tokenizer: model.tokenizer, type: type, embedding: embedding,
+                    progress: progress)
+            case .transformer(let weights):
+                try weights.write(
+                    toGGUF: destination, name: model.name, tokenizer: model.tokenizer, type: type,
+                    quantizesHead: quantizeHead != nil, progress: progress)
             }
         }
     }
 }
+
+/// What a head can be rounded to.
+enum HeadType: String, CaseIterable, ExpressibleByArgument { case q8_0 }
 
 extension TernaryBlockType: ExpressibleByArgument {}
 extension EmbeddingFormat: ExpressibleByArgument {}

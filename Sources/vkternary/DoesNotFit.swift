@@ -26,10 +26,10 @@ extension Backend {
     ///   - embeddingElement: as stored.
     ///   - sequences: whose states are kept.
     func checkMemory(
-        _ configuration: MatMulFreeConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form,
+        _ configuration: ModelConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form,
         placement: EmbeddingPlacement, packing: WeightPacking, sequences: Int = 1
     ) throws {
-        guard case .vulkan(let device) = self else { return }
+        guard case .vulkan(let device) = self, case .matMulFree(let configuration) = configuration else { return }
         // Only its values tell whether a binary32 table will be narrowed: nothing is refused that may fit.
         let least = embeddingElement == .float32 ? EmbeddingTable.Element.float16 : embeddingElement
         func estimate(_ placement: EmbeddingPlacement, _ packing: WeightPacking) -> MemoryEstimate {

@@ -10,7 +10,10 @@ struct Inspect: ParsableCommand {
     @Argument(help: "A Hugging Face directory or a GGUF file; the built-in model where none is given.", completion: .file())
     var model: String?
 
-    @Option(help: ArgumentHelp("A published shape instead of a model: 370m, 1.3b, 2.7b or 13b.", valueName: "preset"))
+    @Option(
+        help: ArgumentHelp(
+            "A published shape instead of a model: 370m, 1.3b, 2.7b, 13b (MatMul-free), bitnet-2b-4t and others.",
+            valueName: "preset"))
     var random: String?
 
     @Option(
@@ -36,9 +39,7 @@ struct Inspect: ParsableCommand {
 
     mutating func validate() throws {
         if model != nil && random != nil { throw ValidationError("Give a model or --random, not both.") }
-        if let random, MatMulFreeConfiguration.preset(named: random) == nil {
-            throw ValidationError("There is no preset '\(random)'; there are 370m, 1.3b, 2.7b, 13b.")
-        }
+        try ModelOptions.checkPreset(random)
         if !BenchArguments.batches.contains(batch) {
             throw ValidationError("--batch takes 1 to \(BenchArguments.batches.upperBound).")
         }
@@ -50,7 +51,7 @@ struct Inspect: ParsableCommand {
             let report = InspectReport(
                 name: checkpoint?.name ?? "random \(random ?? "")",
                 // Either there is a checkpoint or a preset, which was checked with the arguments.
-                shape: checkpoint?.configuration ?? MatMulFreeConfiguration.preset(named: random ?? "")!,
+                shape: try checkpoint?.configuration ?? ModelPreset(random ?? "").configuration,
                 embeddingElement: checkpoint?.embeddingElement ?? .float16, checkpoint: checkpoint,
                 tokenizer: checkpoint?.hasTokenizer == true ? try checkpoint?.tokenizer() : nil,
                 credit: checkpoint != nil && model == nil ? EmbeddedModel.credit : nil, listsTensors: tensors,
@@ -64,7 +65,7 @@ struct Inspect: ParsableCommand {
 /// What `inspect` says, for a person and for a machine.
 struct InspectReport {
     let name: String
-    let shape: MatMulFreeConfiguration
+    let shape: ModelConfiguration
     /// As stored.
     let embeddingElement: EmbeddingTable.Element
     /// nil for a shape without a file.
@@ -82,10 +83,8 @@ struct InspectReport {
     /// Sequences that the device is to hold at a time.
     let sequences: Int
 
-    private var packedBytes: Int { shape.ternaryWeights / 4 }
-
     private var estimate: (device: DeviceDescription, memory: MemoryEstimate)? {
-        guard case .vulkan(let device) = backend else { return nil }
+        guard case .vulkan(let device) = backend, case .matMulFree(let shape) = shape else { return nil }
         return (
             device,
             MemoryEstimate(
@@ -102,20 +101,15 @@ struct InspectReport {
     var lines: [String] {
         var lines = [
             "model          \(name)", "format         \(checkpoint?.format ?? "none: random weights")",
-            "architecture   MatMul-free LM (hgrn_bit)",
-            "parameters     \(shape.parameters.grouped), \(shape.ternaryWeights.grouped) of them ternary",
-            "layers         \(shape.layerCount)", "hidden size    \(shape.hiddenSize)", "state size     \(shape.stateSize)",
-            "intermediate   \(shape.intermediateSize)", "vocabulary     \(shape.vocabularySize)",
-            "lower bounds   \(shape.usesLowerBounds ? "yes" : "no")", "norm epsilon   \(shape.normEpsilon)",
-            "tokenizer      \(tokenizer.map(describe) ?? "none")",
         ]
+        lines += shape.facts.map { $0.label + String(repeating: " ", count: max(1, 15 - $0.label.count)) + $0.text }
+        lines.append("tokenizer      \(tokenizer.map(describe) ?? "none")")
         if let checkpoint {
             let total = checkpoint.parts.reduce(0) { $0 + $1.byteCount }
             let parts = checkpoint.parts.map { "\($0.name) \(bytes($0.byteCount))" }.joined(separator: ", ")
             lines.append("stored         \(bytes(total)): \(parts)")
         }
-        lines.append("in memory      \(bytes(packedBytes)) of ternary weights at 2 bits, all read for every token")
-        lines.append("state          \(bytes(4 * shape.stateSize * shape.layerCount)) for a text of any length")
+        lines.append("in memory      \(bytes(shape.packedBytes)) of ternary weights at 2 bits, all read for every token")
         if let (device, memory) = estimate {
             lines.append("on the device  \(bytes(memory.total)): \(memory.text)")
             lines.append(
@@ -143,16 +137,14 @@ struct InspectReport {
     var json: JSONText {
         var members: [(String, JSONText)] = [
             ("model", .string(name)), ("format", checkpoint.map { .string($0.format) } ?? .null),
-            ("architecture", .string("hgrn_bit")),
-            ("parameters", .int(shape.parameters)), ("ternary_weights", .int(shape.ternaryWeights)),
-            ("layers", .int(shape.layerCount)),
-            ("hidden_size", .int(shape.hiddenSize)), ("state_size", .int(shape.stateSize)),
-            ("intermediate_size", .int(shape.intermediateSize)), ("vocabulary_size", .int(shape.vocabularySize)),
-            ("uses_lower_bounds", .bool(shape.usesLowerBounds)), ("norm_epsilon", .double(Double("\(shape.normEpsilon)") ?? 0)),
+            ("ternary_weights", .int(4 * shape.packedBytes)),
+        ]
+        members += shape.facts.map { ($0.key, $0.value) }
+        members += [
             ("credit", credit.map { .string($0) } ?? .null), ("tokenizer_tokens", tokenizer.map { .int($0.count) } ?? .null),
             ("begin_token", tokenizer?.beginToken.map { .int($0) } ?? .null),
             ("end_token", tokenizer?.endToken.map { .int($0) } ?? .null),
-            ("packed_ternary_bytes", .int(packedBytes)), ("state_bytes", .int(4 * shape.stateSize * shape.layerCount)),
+            ("packed_ternary_bytes", .int(shape.packedBytes)),
             ("bytes", checkpoint.map { .object($0.parts.map { ($0.name, .int($0.byteCount)) }) } ?? .null),
             ("device_memory", deviceMemory),
         ]

@@ -8,7 +8,9 @@ struct LoadedModel {
     let name: String
     /// nil where the model has no text.
     let tokenizer: Tokenizer?
-    let configuration: MatMulFreeConfiguration
+    /// What its files say that it is.
+    let architecture: String?
+    let configuration: ModelConfiguration
     /// Bytes of packed ternary weights that a token reads.
     let ternaryByteCount: Int
     let finalNorm: [Float]
@@ -21,8 +23,9 @@ struct LoadedModel {
     init(_ model: OpenModel, engine: any Engine, deviceMemory: MemoryEstimate?, loadSeconds: Double) throws {
         name = model.name
         tokenizer = model.tokenizer
+        architecture = model.architecture
         configuration = model.weights.configuration
-        ternaryByteCount = model.weights.configuration.ternaryByteCount
+        ternaryByteCount = engine.weightBytesPerToken
         finalNorm = try model.weights.readFinalNorm()
         self.engine = engine
         self.deviceMemory = deviceMemory

@@ -8,8 +8,9 @@ struct Logits: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a model's logits as a NumPy archive, to compare engines.",
         discussion: """
-            The archive holds `tokens` (T) int64, `logits` (T, V) float32 and `state` (L, D) float32, the recurrent state after the last
-            token; with --hidden also `hidden` (L + 1, T, H) float32: entry l is what block l reads, the last is after the final norm.
+            The archive holds `tokens` (T) int64, `logits` (T, V) float32 and of a MatMul-free model `state` (L, D) float32, the recurrent
+            state after the last token; with --hidden also `hidden` (L + 1, T, H) float32: entry l is what block l reads, the last is after the final norm. A transformer's keys and values are kept as f32 here, so that logits are those of its authors' code; \
+            --cache f16 gives those of `run`.
             """)
 
     @OptionGroup var options: ModelOptions
@@ -34,10 +35,13 @@ struct Logits: ParsableCommand {
 
     private func start() throws {
         try checkWritable(out)
+        var options = options
+        options.cacheElement = options.cacheElement ?? .float32
         let model = try options.prepare(quiet: false)
         let engine = model.engine
         let configuration = model.configuration
         let ids = try tokenIds(model)
+        if let room = engine.room(sequence: 0), ids.count > room { throw ContextError(promptTokens: ids.count, room: room) }
         // Before the work, what the archive could not hold after it.
         guard ids.count < (Int(UInt32.max) - 1 << 20) / 4 / configuration.vocabularySize else {
             throw UsageError("\(ids.count) tokens have 4 GiB of logits or more, which an archive cannot hold; give fewer tokens")
@@ -60,8 +64,9 @@ struct Logits: ParsableCommand {
         var archive = NPZWriter()
         try archive.add("tokens", shape: [ids.count], int64: ids.map { Int64($0) })
         try archive.add("logits", shape: [ids.count, configuration.vocabularySize], float32: logits)
-        let state = try engine.readState()
-        try archive.add("state", shape: [state.count, configuration.stateSize], float32: state.flatMap { $0 })
+        if case .matMulFree(let shape) = configuration {
+            try archive.add("state", shape: [shape.layerCount, shape.stateSize], float32: engine.readState().flatMap { $0 })
+        }
         if hidden {
             try archive.add(
                 "hidden", shape: [configuration.layerCount + 1, ids.count, configuration.hiddenSize],

@@ -14,9 +14,9 @@ struct ModelOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Random weights of a published shape instead of a model, for measurements: 370m, 1.3b, 2.7b or 13b.",
+            "Random weights of a published shape instead of a model, for measurements: 370m, 1.3b, 2.7b, 13b (MatMul-free), bitnet-2b-4t and others.",
             valueName: "preset"),
-        completion: .list(Self.presets))
+        completion: .list(ModelPreset.names))
     var random: String?
 
     @Option(
@@ -54,7 +54,27 @@ struct ModelOptions: ParsableArguments {
     @Flag(name: [.customShort("v"), .long], help: "Say on standard error what the engine does.")
     var verbose = false
 
-    private static let presets = ["370m", "1.3b", "2.7b", "13b"]
+    @Option(
+        help: ArgumentHelp(
+            "Tokens that a transformer's text may have, prompt included; what the model was made for, 4096 at most, where none are given. "
+                + "Their keys and values take memory.", valueName: "tokens"))
+    var context: Int?
+
+    @Option(
+        name: .customLong("cache"),
+        help: ArgumentHelp(
+            "How a transformer keeps keys and values: f32, f16 or q8_0 (8.5 bits a value). Each has bits of its own.",
+            valueName: "type"))
+    var cacheElement: KeyValueElement?
+
+    /// Refuses a preset that there is not.
+    static func checkPreset(_ name: String?) throws {
+        guard let name else { return }
+        do { _ = try ModelPreset(name) } catch { throw ValidationError("\(error)") }
+    }
+
+    /// How a transformer keeps keys and values.
+    var keysAndValues: KeyValueOptions { KeyValueOptions(element: cacheElement ?? .float16, contextLimit: context) }
 
     var source: ModelSource { random.map { .random($0) } ?? model.map { .path($0) } ?? .embedded }
 
@@ -72,13 +92,12 @@ struct ModelOptions: ParsableArguments {
 
     mutating func validate() throws {
         if model != nil && random != nil { throw ValidationError("Give a model or --random, not both.") }
-        if let random, MatMulFreeConfiguration.preset(named: random) == nil {
-            throw ValidationError("There is no preset '\(random)'; there are \(Self.presets.joined(separator: ", ")).")
-        }
+        try Self.checkPreset(random)
         if model == "" { throw ValidationError("A model's path cannot be empty.") }
         if [fused, unfused, resident].count(where: { $0 }) > 1 {
             throw ValidationError("Give one of --fused, --unfused and --resident.")
         }
+        if let context, !(1...1 << 24).contains(context) { throw ValidationError("--context takes 1 to \(1 << 24).") }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
     }
 
@@ -92,7 +111,10 @@ struct ModelOptions: ParsableArguments {
     /// - Parameters:
     ///   - quiet: leaves out the bar, and the note that `auto` found no GPU.
     ///   - sequences: that the engine keeps the states of.
-    func prepare(quiet: Bool, sequences: Int = 1) throws -> LoadedModel {
+    ///   - check: is given the model before any weight is read; what it throws ends it.
+    func prepare(
+        quiet: Bool, sequences: Int = 1, check: (OpenModel) throws -> Void = { _ in }
+    ) throws -> LoadedModel {
         ct_keep_freed_memory()
         let backend = try deviceChoice.resolve()
         note("the device is found")
@@ -105,12 +127,17 @@ struct ModelOptions: ParsableArguments {
         defer { bar.finish() }
         let model = try Model.open(source)
         note("the model is open")
+        try check(model)
+        if !quiet {
+            for notice in model.notices + (model.tokenizer?.vocabulary.notices ?? []) { Terminal.note("vkternary: \(notice)") }
+        }
         try backend.checkMemory(
             model.weights.configuration, model.embeddingElement, form: form, placement: embedding, packing: packing,
             sequences: sequences)
         let engine = try backend.engine(
-            for: model.weights, form: form, placement: embedding, packing: packing, threads: threads, sequences: sequences,
-            logger: logger
+            for: model.weights, form: form, placement: embedding, packing: packing, keysAndValues: keysAndValues,
+            threads: threads,
+            sequences: sequences, logger: logger
         ) {
             bar.update($0)
         }
@@ -123,3 +150,20 @@ struct ModelOptions: ParsableArguments {
 
 extension EmbeddingPlacement: ExpressibleByArgument {}
 extension WeightPacking: ExpressibleByArgument {}
+
+extension KeyValueElement: ExpressibleByArgument {
+    /// GGUF's names.
+    public init?(argument: String) {
+        guard let element = Self.allCases.first(where: { $0.argument == argument.lowercased() }) else { return nil }
+        self = element
+    }
+
+    /// GGUF's name of it.
+    var argument: String {
+        switch self {
+        case .float32: "f32"
+        case .float16: "f16"
+        case .q8: "q8_0"
+        }
+    }
+}

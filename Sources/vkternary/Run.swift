@@ -34,28 +34,7 @@ struct Run: ParsableCommand {
     @Option(name: [.customShort("n"), .long], parsing: .unconditional, help: "Most tokens to write.")
     var tokens = 256
 
-    @Option(parsing: .unconditional, help: "0 takes the likeliest token always; higher is more surprising.")
-    var temperature: Float = 0.7
-
-    @Option(parsing: .unconditional, help: "Draw from the k likeliest tokens; 0 from all.")
-    var topK = 40
-
-    @Option(parsing: .unconditional, help: "Draw from the likeliest tokens that together have this probability.")
-    var topP: Float = 1
-
-    @Option(parsing: .unconditional, help: "Drop tokens less probable than this share of the likeliest one.")
-    var minP: Float = 0
-
-    @Option(parsing: .unconditional, help: "Make tokens of the last 64 less likely; 1 is off.")
-    var repeatPenalty: Float = 1
-
-    @Option(
-        parsing: .unconditional,
-        help: "Seed of the draw: the same seed gives the same text on every device. Random where none is given.")
-    var seed: UInt64?
-
-    @Option(parsing: .unconditionalSingleValue, help: "End the text at this string. May be given more than once.")
-    var stop: [String] = []
+    @OptionGroup var draw: SamplingArguments
 
     @Flag(help: "Write one JSON object with the text, tokens and statistics instead of text.")
     var json = false
@@ -69,13 +48,7 @@ struct Run: ParsableCommand {
     mutating func validate() throws {
         if prompt != nil && file != nil { throw ValidationError("Give --prompt or --file, not both.") }
         if tokens < 0 { throw ValidationError("--tokens takes 0 or more.") }
-        if !(temperature >= 0 && temperature.isFinite) { throw ValidationError("--temperature takes 0 or more.") }
-        if topK < 0 { throw ValidationError("--top-k takes 0 or more.") }
-        if !(topP > 0 && topP <= 1) { throw ValidationError("--top-p takes more than 0, at most 1.") }
-        if !(minP >= 0 && minP <= 1) { throw ValidationError("--min-p takes 0 to 1.") }
-        if !(repeatPenalty > 0 && repeatPenalty.isFinite) { throw ValidationError("--repeat-penalty takes more than 0.") }
         // `vkternary run - ` reads the prompt from standard input with the built-in model.
-        if stop.contains("") { throw ValidationError("--stop takes at least one character.") }
         if options.random != nil && (prompt != nil || file != nil) {
             throw ValidationError(
                 "Random weights have no tokenizer, so they take no prompt; without one their speed is measured.")
@@ -109,19 +82,8 @@ struct Run: ParsableCommand {
     /// What the model goes on from; nothing where nobody gives anything.
     private func promptBytes() throws -> [UInt8] {
         if let prompt { return Array(prompt.utf8) }
-        if let file { return try TextInput.all(of: file) }
+        if let file { return try TextInput.prompt(in: file) }
         // A terminal whose user asked for JSON or redirected the output does not expect to be read from.
-        return try Terminal.hasKeyboard || options.random != nil ? [] : TextInput.all(of: "-")
-    }
-
-    var sampling: SamplingOptions {
-        var sampling = SamplingOptions()
-        sampling.temperature = temperature
-        sampling.topK = topK
-        sampling.topP = topP
-        sampling.minP = minP
-        sampling.repeatPenalty = repeatPenalty
-        sampling.seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-        return sampling
+        return try Terminal.hasKeyboard || options.random != nil ? [] : TextInput.prompt(in: "-")
     }
 }

@@ -12,12 +12,13 @@ struct Session {
     /// One prompt, one text.
     func write(_ prompt: [UInt8]) throws {
         let generator = TextGenerator(engine: model.engine, tokenizer: tokenizer)
-        let sampling = command.sampling
+        let sampling = command.draw.sampling
         var text = ""
         if !command.json && !command.quiet { try Terminal.write(prompt) }
         let startToPrompt = ProcessClock.seconds
         let result = try generator.generate(
-            prompt: prompt, sampling: sampling, limit: command.tokens, stops: command.stop, isCancelled: { Interrupt.isPending }
+            prompt: prompt, sampling: sampling, limit: command.tokens, stops: command.draw.stop,
+            isCancelled: { Interrupt.isPending }
         ) {
             text += $0
             if !command.json { try Terminal.write($0) }
@@ -49,7 +50,7 @@ struct Session {
     /// Prompts from a person, each going on from the text so far.
     func converse() throws {
         let generator = TextGenerator(engine: model.engine, tokenizer: tokenizer)
-        var sampling = command.sampling
+        var sampling = command.draw.sampling
         var reader = LineReader()
         var wasInterrupted = false
         if !command.quiet {
@@ -81,7 +82,8 @@ struct Session {
                 continue
             }
             let result = try generator.generate(
-                prompt: line, sampling: sampling, limit: command.tokens, stops: command.stop, isCancelled: { Interrupt.isPending }
+                prompt: line, sampling: sampling, limit: command.tokens, stops: command.draw.stop,
+                isCancelled: { Interrupt.isPending }
             ) { try Terminal.write($0) }
             try Terminal.write("\n")
             Interrupt.clear()

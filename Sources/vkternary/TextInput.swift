@@ -3,16 +3,30 @@ import TernaryFiles
 
 /// Text from outside: files, pipes and the keyboard, as bytes.
 enum TextInput {
-    /// Longest prompt, in bytes.
+    /// Longest text, in bytes.
     static let limit = 64 << 20
 
-    /// All of a file, or of standard input where the path is '-'; pipes are read too. One line break at its end, an editor's, is
-    /// left out.
+    /// A prompt: all of a file or of standard input, but for one line break at its end, an editor's.
+    ///
+    /// - Throws: `FileError` where it cannot be read or is longer than `limit`.
+    static func prompt(in path: String) throws -> [UInt8] {
+        var text = try all(of: path)
+        if text.last == UInt8(ascii: "\n") {
+            text.removeLast()
+            if text.last == UInt8(ascii: "\r") { text.removeLast() }
+        }
+        return text
+    }
+
+    /// What a path is called in messages.
+    static func name(of path: String) -> String { path == "-" ? "standard input" : path }
+
+    /// All of a file, or of standard input where the path is '-'; pipes are read too.
     ///
     /// - Throws: `FileError` where it cannot be read or is longer than `limit`.
     static func all(of path: String) throws -> [UInt8] {
         let isStandardInput = path == "-"
-        let name = isStandardInput ? "standard input" : path
+        let name = name(of: path)
         let file = isStandardInput ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw FileError(name, "cannot be opened: \(String(cString: strerror(errno)))") }
         defer { if !isStandardInput { close(file) } }
@@ -25,11 +39,7 @@ enum TextInput {
             if count == 0 || (count < 0 && isStandardInput && errno == EBADF) { break }
             guard count > 0 else { throw FileError(name, "cannot be read: \(String(cString: strerror(errno)))") }
             text += chunk[..<count]
-            guard text.count <= limit else { throw FileError(name, "is longer than the \(limit) bytes that a prompt may have") }
-        }
-        if text.last == UInt8(ascii: "\n") {
-            text.removeLast()
-            if text.last == UInt8(ascii: "\r") { text.removeLast() }
+            guard text.count <= limit else { throw FileError(name, "is longer than the \(limit) bytes that a text may have") }
         }
         return text
     }

@@ -50,7 +50,8 @@ struct Verify: ParsableCommand {
         bar.finish()
         let ids = tokenIds(model)
 
-        let reference = ReferenceEngine(model.weights)
+        let reference = try Backend.cpuReference.engine(
+            for: model.weights, keysAndValues: options.keysAndValues, logger: options.logger)
         let expected = try Verifier.run(reference, tokens: ids, feeding: .steps, name: "CPU reference")
         if !json { try show(expected, as: "reference") }
 
@@ -61,20 +62,18 @@ struct Verify: ParsableCommand {
             do {
                 // A form that nobody asked for is no failure where a device cannot run it.
                 if let form, case .vulkan(let device) = backend, options.form == .automatic,
-                    let reason = form.whyNot(
-                        model.weights.configuration, element: model.weights.embedding.element, on: device)
+                    case .matMulFree(let shape) = model.weights.configuration,
+                    let reason = form.whyNot(shape, element: model.embeddingElement, on: device)
                 {
                     Terminal.note("skipped: \(device.name), \(form.rawValue): \(reason)")
                     continue
                 }
                 try backend.checkMemory(
-                    model.weights.configuration, model.weights.embedding.element, form: form ?? .automatic,
+                    model.weights.configuration, model.embeddingElement, form: form ?? .automatic,
                     placement: options.embedding, packing: options.packing, sequences: batch)
                 let engine = try backend.engine(
                     for: model.weights, form: form ?? .automatic, placement: options.embedding, packing: options.packing,
-                    threads: options.threads,
-                    sequences: batch,
-                    logger: options.logger)
+                    keysAndValues: options.keysAndValues, threads: options.threads, sequences: batch, logger: options.logger)
                 for feeding in Feeding.allCases {
                     let fed = feeding == .batch ? "batch of \(batch)" : feeding.rawValue
                     let name = ([engine.deviceName, form?.rawValue, fed] as [String?])

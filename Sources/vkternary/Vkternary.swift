@@ -13,7 +13,9 @@ struct Vkternary: ParsableCommand {
             130 interrupted.
             """,
         version: version,
-        subcommands: [Run.self, Devices.self, Inspect.self, Verify.self, Logits.self, Convert.self, Bench.self],
+        subcommands: [
+            Run.self, Chat.self, Devices.self, Inspect.self, Verify.self, Logits.self, Perplexity.self, Convert.self, Bench.self,
+        ],
         defaultSubcommand: nil)
 
     /// Semantic version of the program.

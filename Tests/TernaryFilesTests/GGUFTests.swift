@@ -127,7 +127,7 @@ struct GGUFTests {
     @Test(
         "refuses a damaged head",
         arguments: [
-            ("GGUF", "GGUX", "neither"), ("GGUF\u{3}", "GGUF\u{2}", "version 2"),
+            ("GGUF", "GGUX", "neither"), ("GGUF\u{3}", "GGUF\u{1}", "version 1"),
             ("hgrn-bit\u{c}", "hgrn-bot\u{c}", "not supported"),
             ("hgrn-bit.vocab_size", "hgrn-bit.vocab_sizf", "vocab_size: is missing"),
             ("hgrn-bit.vocab_size", "hgrn-bit.block_coun", "missing"), ("blk.0.attn_i.scale", "blk.0.attn_i.scald", "missing"),
@@ -150,7 +150,7 @@ struct GGUFTests {
     func values() throws {
         let (bytes, _) = try Self.converted()
         let tensors = try bytes.withUnsafeBytes {
-            try GGUFFile(InputFile($0, name: "m"), architecture: MatMulFreeGGUF.architecture).tensors
+            try GGUFFile(InputFile($0, name: "m"), architectures: [MatMulFreeGGUF.architecture]).tensors
         }
         for (name, value, reason) in [
             ("blk.1.attn_f.lower_bound", Float(1.5), "outside 0...1"), ("output.scale", 0, "not a positive"),
@@ -179,7 +179,7 @@ struct GGUFTests {
         #expect(try TokenizerVocabulary(values, path: "m") == vocabulary)
         #expect(try TokenizerVocabulary([:], path: "m") == nil)
         for (key, value) in [
-            ("tokenizer.ggml.model", GGUFValue.text("gpt2")), ("tokenizer.ggml.tokens", .floats([1])),
+            ("tokenizer.ggml.model", GGUFValue.text("bert")), ("tokenizer.ggml.tokens", .floats([1])),
             ("tokenizer.ggml.add_bos_token", .uint8(1)), ("tokenizer.ggml.bos_token_id", .text("1")),
         ] {
             let changed = values.merging([key: value]) { $1 }

@@ -26,7 +26,7 @@ struct HuggingFaceModelTests {
     @Test(
         "refuses configurations it cannot honour and names the key",
         arguments: [
-            ("model_type", "\"llama\""), ("model_type", "null"), ("hidden_size", "0"), ("hidden_size", "131073"),
+            ("model_type", "\"gpt2\""), ("model_type", "null"), ("hidden_size", "0"), ("hidden_size", "131073"),
             ("hidden_size", "1e30"),
             ("hidden_size", "20.5"), ("hidden_size", "\"20\""), ("num_hidden_layers", "-1"), ("num_hidden_layers", "60000"),
             ("vocab_size", "1e12"), ("num_heads", "3"), ("expand_ratio", "2"), ("expand_ratio", "0"), ("intermediate_size", "0"),

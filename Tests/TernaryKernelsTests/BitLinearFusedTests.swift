@@ -21,15 +21,15 @@ struct BitLinearFusedTests {
         // take long to compile.
         for traits in [17, 1100].contains(columns) ? TestDevice.traits : [TestDevice.traits[0]] {
             let kernel = BitLinearFused(
-                tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: matrix.scale, outerEpsilon: 1e-6,
-                addsResidual: false)
+                tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), terms: .matrix(scale: matrix.scale),
+                norm: RowNorm(outerEpsilon: 1e-6), addsResidual: false)
             let results = try TestDevice.run(
                 kernel,
                 [
-                    x.padded, x.padded, [outer].padded, [norm.combined].padded, .words(matrix.words),
+                    x.padded, x.padded, [outer].padded, [norm.combined].padded, .words(matrix.words), .room(4),
                     .room(tokens * paddedWidth(rows)),
                 ], traits: traits)
-            #expect(results[5].rows(tokens, width: rows) == expected)
+            #expect(results[6].rows(tokens, width: rows) == expected)
         }
     }
 
@@ -42,12 +42,14 @@ struct BitLinearFusedTests {
         let matrix = Fixture.matrix(rows: rows, columns: columns, seed: 16)
         let expected = zip(x, y).map { zip($1, bitLinear($0, norm: norm, matrix)).map(TernaryReference.residual).bits }
         let kernel = BitLinearFused(
-            tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: matrix.scale, outerEpsilon: nil,
+            tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), terms: .matrix(scale: matrix.scale),
+            norm: RowNorm(),
             addsResidual: true)
         let combined = [norm.combined].padded
         let results = try TestDevice.run(
-            kernel, [x.padded, x.padded, combined, combined, .words(matrix.words), y.padded], traits: TestDevice.traits[0])
-        #expect(results[5].rows(tokens, width: rows) == expected)
+            kernel, [x.padded, x.padded, combined, combined, .words(matrix.words), .room(4), y.padded],
+            traits: TestDevice.traits[0])
+        #expect(results[6].rows(tokens, width: rows) == expected)
     }
 
     @Test("the outer norm may measure another row")
@@ -59,12 +61,13 @@ struct BitLinearFusedTests {
         let norm = InputNorm(outer: outer, outerEpsilon: 1e-5, inner: Fixture.norm(columns, seed: 26))
         let matrix = Fixture.matrix(rows: rows, columns: columns, seed: 27)
         let kernel = BitLinearFused(
-            tokens: 1, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: matrix.scale, outerEpsilon: 1e-5,
+            tokens: 1, rows: rows, columns: columns, yStride: paddedWidth(rows), terms: .matrix(scale: matrix.scale),
+            norm: RowNorm(outerEpsilon: 1e-5),
             addsResidual: false, hasSeparateStatistic: true)
         let results = try TestDevice.run(
             kernel,
-            [[x].padded, [statistic].padded, [outer].padded, [norm.combined].padded, .words(matrix.words), .room(16)],
+            [[x].padded, [statistic].padded, [outer].padded, [norm.combined].padded, .words(matrix.words), .room(4), .room(16)],
             traits: TestDevice.traits[0])
-        #expect(results[5].rows(1, width: rows) == [bitLinear(x, statistic: statistic, norm: norm, matrix).bits])
+        #expect(results[6].rows(1, width: rows) == [bitLinear(x, statistic: statistic, norm: norm, matrix).bits])
     }
 }

@@ -18,12 +18,14 @@ struct GLUTests {
         }
         for traits in TestDevice.traits {
             let results = try TestDevice.run(
-                GLUFused(tokens: tokens, channels: shape.channels, columns: shape.columns, scale: 0.1, epsilon: 1e-6),
+                GLUFused(
+                    tokens: tokens, channels: shape.channels, columns: shape.columns, terms: .matrix(scale: 0.1),
+                    norm: RowNorm(outerEpsilon: 1e-6)),
                 [
-                    x.padded, [outer].padded, [norm.combined].padded, .words(gate.words + up.words),
+                    x.padded, [outer].padded, [norm.combined].padded, .words(gate.words + up.words), .room(4),
                     .room(tokens * paddedWidth(shape.channels)),
                 ], traits: traits)
-            #expect(results[4].rows(tokens, width: shape.channels) == expected)
+            #expect(results[5].rows(tokens, width: shape.channels) == expected)
         }
     }
 
@@ -34,6 +36,9 @@ struct GLUTests {
         let traits = TestDevice.traits[0]
         let product = try TestDevice.run(GLU(count: a.count), [.floats(a), .floats(b), .room(a.count)], traits: traits)
         #expect(product[2] == zip(a, b).map { glu(gate: $0, up: $1) }.bits)
+        let squared = try TestDevice.run(
+            GLU(count: a.count, activation: .squaredReLU), [.floats(a), .floats(b), .room(a.count)], traits: traits)
+        #expect(squared[2] == zip(a, b).map { glu(gate: $0, up: $1, .squaredReLU) }.bits)
         let sum = try TestDevice.run(Residual(count: a.count), [.floats(a), .floats(b)], traits: traits)
         #expect(sum[0] == zip(a, b).map(residual).bits)
     }

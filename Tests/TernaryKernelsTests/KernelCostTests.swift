@@ -16,31 +16,34 @@ import Testing
     }
 
     @Test("a ternary product reads two bits a weight once, and does two operations a weight and token") func product() {
-        let one = TernaryMatmul(tokens: 1, rows: 64, columns: 128, yStride: 64, scale: 1).cost
+        let one = TernaryMatmul(tokens: 1, rows: 64, columns: 128, yStride: 64, terms: .matrix(scale: 1)).cost
         #expect(one.read == 64 * 128 / 4 + 128 + 8 && one.written == 256)
         #expect(one.int8Operations == 2 * 64 * 128 && one.floatOperations == 64)
-        let many = TernaryMatmul(tokens: 10, rows: 64, columns: 128, yStride: 64, scale: 1).cost
+        let many = TernaryMatmul(tokens: 10, rows: 64, columns: 128, yStride: 64, terms: .matrix(scale: 1)).cost
         #expect(many.read == 64 * 128 / 4 + 1360 && many.int8Operations == 10 * one.int8Operations)
     }
 
     @Test("a fused layer does the arithmetic of its parts and leaves out what they store for each other") func fused() {
         let (tokens, rows, columns) = (3, 64, 128)
-        let norm = RMSNorm(tokens: tokens, columns: columns, outerEpsilon: 1e-6).cost
+        let norm = RMSNorm(tokens: tokens, columns: columns, norm: RowNorm(outerEpsilon: 1e-6)).cost
         let quantize = Quantize(tokens: tokens, columns: columns).cost
-        let product = TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, scale: 1).cost
+        let product = TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, terms: .matrix(scale: 1)).cost
         let fused = BitLinearFused(
-            tokens: tokens, rows: rows, columns: columns, yStride: rows, scale: 1, outerEpsilon: 1e-6, addsResidual: false
+            tokens: tokens, rows: rows, columns: columns, yStride: rows, terms: .matrix(scale: 1),
+            norm: RowNorm(outerEpsilon: 1e-6),
+            addsResidual: false
         ).cost
         #expect(fused.operations == norm.operations + quantize.operations + product.operations)
         #expect(fused.written == product.written)
         #expect(fused.read == norm.read + product.read - tokens * (columns + 8))
-        let split = NormQuantize(tokens: tokens, columns: columns, norms: 1, plane: tokens, outerEpsilon: 1e-6).cost
+        let split = NormQuantize(tokens: tokens, columns: columns, norms: 1, plane: tokens, norm: RowNorm(outerEpsilon: 1e-6))
+            .cost
         #expect(split.operations == norm.operations + quantize.operations && split.written == quantize.written)
         #expect(split.read == norm.read)
     }
 
     @Test("fused mixers read all of their matrices, and a step its state") func mixers() {
-        let glu = GLUFused(tokens: 2, channels: 32, columns: 64, scale: 1, epsilon: 1e-6).cost
+        let glu = GLUFused(tokens: 2, channels: 32, columns: 64, terms: .matrix(scale: 1), norm: RowNorm(outerEpsilon: 1e-6)).cost
         #expect(glu.int8Operations == 2 * 2 * 2 * 32 * 64 && glu.written == 2 * 32 * 4)
         #expect(glu.read == 2 * 32 * 64 / 4 + 4 * (2 * 64 + 2 * 64))
         func mixer(_ tokens: Int, isSequence: Bool) -> KernelCost {

@@ -29,6 +29,39 @@ struct RowQuantizeTests {
         #expect(sums[rows].map { Int32(bitPattern: $0) } == expected.map { $0.codes.reduce(0) { $0 + Int32($1) } })
     }
 
+    @Test(
+        "a row passes no norm, one or two with epsilons of their own, and halves go away from zero or to even",
+        arguments: [0, 1, 2], [Exact.HalfRounding.awayFromZero, .toEven])
+    func chains(norms: Int, rounding: Exact.HalfRounding) throws {
+        for columns in [33, 1100] {
+            let chain = Fixture.chain(norms, width: columns)
+            let x = Fixture.rows(Self.tokens, width: columns, seed: 71) + [Fixture.ties(width: columns, behind: chain)]
+            let tokens = x.count
+            let normalized = x.map { bitLinearNorm($0, chain: chain) }
+            let expected = normalized.map { quantize($0, rounding: rounding) }
+            let others = normalized.map { quantize($0, rounding: rounding == .toEven ? .awayFromZero : .toEven) }
+            #expect(zip(expected[tokens - 1].codes, others[tokens - 1].codes).filter { $0 != $1 }.count > columns / 4)
+
+            let traits = TestDevice.traits[0]
+            let norm = RowNorm(chain: chain, rounding: rounding)
+            let buffers = [x.padded, x.padded] + chain.weights
+            let fused = try TestDevice.run(
+                NormQuantize(tokens: tokens, columns: columns, norms: 1, plane: tokens, norm: norm),
+                buffers + room(1, plane: tokens, columns: columns), traits: traits)
+            check(fused[4...], expected, plane: tokens, columns: columns)
+
+            let normed = try TestDevice.run(
+                RMSNorm(tokens: tokens, columns: columns, norm: norm),
+                buffers + [.room(tokens * paddedWidth(columns)), .room(tokens)], traits: traits)
+            #expect(normed[4].rows(tokens, width: columns) == normalized.map(\.weighted.bits))
+            #expect(normed[5] == normalized.map(\.rootInverse.bitPattern))
+            let codes = try TestDevice.run(
+                Quantize(tokens: tokens, columns: columns, rounding: rounding),
+                [.words(normed[4]), .words(normed[5])] + room(1, plane: tokens, columns: columns), traits: traits)
+            check(codes[2...], expected, plane: tokens, columns: columns)
+        }
+    }
+
     // Fewer vectors than a work group has invocations; more, ending inside a round.
     @Test("glu_quantize gives the codes of the product", arguments: [33, 1100])
     func glu(columns: Int) throws {
@@ -45,6 +78,23 @@ struct RowQuantizeTests {
                 [gate.padded, up.padded, weights, weights] + room(1, plane: Self.tokens, columns: columns), traits: traits)
             check(results[4...], expected, plane: Self.tokens, columns: columns)
         }
+    }
+
+    @Test("glu_quantize squares, and passes a transformer's sub-norm or none", arguments: [0, 1])
+    func squaredGLU(norms: Int) throws {
+        let columns = 1100
+        let gate = Fixture.rows(Self.tokens, width: columns, seed: 91)
+        let up = (0..<Self.tokens).map { Fixture.normal(columns, seed: 92 + UInt64($0)) }
+        let chain = Fixture.chain(norms, width: columns)
+        let expected = zip(gate, up).map { gate, up in
+            let product = zip(gate, up).map { TernaryReference.glu(gate: $0, up: $1, .squaredReLU) }
+            return quantize(bitLinearNorm(product, chain: chain), rounding: .toEven)
+        }
+        let results = try TestDevice.run(
+            GLUQuantize(tokens: Self.tokens, columns: columns, norm: RowNorm(chain: chain), activation: .squaredReLU),
+            [gate.padded, up.padded] + chain.weights + room(1, plane: Self.tokens, columns: columns),
+            traits: TestDevice.traits[0])
+        check(results[4...], expected, plane: Self.tokens, columns: columns)
     }
 
     @Test("gate_quantize gives the gated output and its codes", arguments: [33, 1100])
@@ -79,7 +129,9 @@ struct RowQuantizeTests {
             InputNorm(outer: outer, outerEpsilon: 1e-5, inner: Fixture.norm(columns, seed: 110 + UInt64($0)))
         }
         let results = try TestDevice.run(
-            ResidualQuantize(tokens: Self.tokens, columns: columns, norms: norms, plane: plane, outerEpsilon: 1e-5),
+            ResidualQuantize(
+                tokens: Self.tokens, columns: columns, norms: norms, plane: plane,
+                norm: RowNorm(outerEpsilon: 1e-5)),
             [x.padded, y.padded, [outer].padded, weightings.map(\.combined).padded] + room(norms, plane: plane, columns: columns),
             traits: TestDevice.traits[0])
         #expect(results[0].rows(Self.tokens, width: columns) == sums.map(\.bits))

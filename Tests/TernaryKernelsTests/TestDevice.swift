@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import TernaryCore
+import TernaryReference
 import Testing
 import VulkanCompute
 
@@ -90,6 +91,18 @@ extension [[Float]] {
     /// Rows one behind the other, each padded with zeros to whole tiles.
     var padded: TestDevice.Content {
         .floats(flatMap { $0 + Array<Float>(repeating: 0, count: paddedWidth($0.count) - $0.count) })
+    }
+}
+
+extension [QuantizedRow] {
+    /// Codes, steps and code sums as kernels read them.
+    var contents: [TestDevice.Content] {
+        let codes = flatMap { $0.codes + Array<Int8>(repeating: 0, count: paddedWidth($0.codes.count) - $0.codes.count) }
+        let words = stride(from: 0, to: codes.count, by: 4).map { at in
+            (0..<4).reduce(UInt32(0)) { $0 | UInt32(UInt8(bitPattern: codes[at + $1])) << (8 * $1) }
+        }
+        let sums = map { row in UInt32(bitPattern: row.codes.reduce(0) { $0 + Int32($1) }) }
+        return [.words(words), .words(map(\.step.bitPattern)), .words(sums)]
     }
 }
 

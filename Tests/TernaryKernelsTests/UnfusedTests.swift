@@ -18,7 +18,7 @@ struct UnfusedTests {
 
         let normalized = x.map { bitLinearNorm($0, norm: norm) }
         let normed = try TestDevice.run(
-            RMSNorm(tokens: tokens, columns: columns, outerEpsilon: 1e-6),
+            RMSNorm(tokens: tokens, columns: columns, norm: RowNorm(outerEpsilon: 1e-6)),
             [
                 x.padded, x.padded, [outer].padded, [norm.combined].padded, .room(tokens * paddedWidth(columns)), .room(tokens),
             ], traits: traits)
@@ -40,10 +40,11 @@ struct UnfusedTests {
 
         for traits in TestDevice.traits {
             let product = try TestDevice.run(
-                TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, scale: matrix.scale),
-                [.words(codes[2]), .words(codes[3]), .words(codes[4]), .words(matrix.words), .room(tokens * rows)], traits: traits
+                TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, terms: .matrix(scale: matrix.scale)),
+                [.words(codes[2]), .words(codes[3]), .words(codes[4]), .words(matrix.words), .room(4), .room(tokens * rows)],
+                traits: traits
             )
-            #expect(product[4].rows(tokens, width: rows, stride: rows) == quantized.map { ternaryMatmul($0, matrix).bits })
+            #expect(product[5].rows(tokens, width: rows, stride: rows) == quantized.map { ternaryMatmul($0, matrix).bits })
         }
     }
 
@@ -56,9 +57,6 @@ struct UnfusedTests {
         }
         let matrix = Fixture.matrix(rows: rows, columns: columns, seed: 39)
         let expected = quantized.map { ternaryMatmul($0, matrix).bits }
-        let padding = Array<Int8>(repeating: 0, count: paddedWidth(columns) - columns)
-        let bytes = quantized.flatMap { $0.codes + padding }
-        let sums = quantized.map { row in UInt32(bitPattern: row.codes.reduce(0) { $0 + Int32($1) }) }
         var without = TestDevice.traits[0]
         without.int8Matrices = false
         // Which of the units' tiles is taken depends on how many fill the device.
@@ -72,13 +70,9 @@ struct UnfusedTests {
         }
         for traits in [TestDevice.traits[0], few, narrow, without] {
             let product = try TestDevice.run(
-                TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, scale: matrix.scale),
-                [
-                    .words(packed(bytes)), .words(quantized.map(\.step.bitPattern)), .words(sums), .words(matrix.words),
-                    .room(tokens * rows),
-                ],
-                traits: traits)
-            #expect(product[4].rows(tokens, width: rows, stride: rows) == expected)
+                TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, terms: .matrix(scale: matrix.scale)),
+                quantized.contents + [.words(matrix.words), .room(4), .room(tokens * rows)], traits: traits)
+            #expect(product[5].rows(tokens, width: rows, stride: rows) == expected)
         }
     }
 
@@ -102,8 +96,6 @@ struct UnfusedTests {
             case .glu: zip(products[0], products[1]).map { glu(gate: $0, up: $1) }.bits
             }
         }
-        let padding = Array<Int8>(repeating: 0, count: paddedWidth(columns) - columns)
-        let sums = quantized.map { row in UInt32(bitPattern: row.codes.reduce(0) { $0 + Int32($1) }) }
         var without = TestDevice.traits[0]
         without.int8Matrices = false
         // Which of the units' tiles is taken depends on how many fill the device.
@@ -115,19 +107,10 @@ struct UnfusedTests {
         for traits in [TestDevice.traits[0], few, narrow, without] {
             let results = try TestDevice.run(
                 TernaryMatmul(
-                    tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: 0.1, epilogue: epilogue),
-                [
-                    .words(packed(quantized.flatMap { $0.codes + padding })), .words(quantized.map(\.step.bitPattern)),
-                    .words(sums), .words(matrices.flatMap(\.words)), before.padded,
-                ], traits: traits)
-            #expect(results[4].rows(tokens, width: rows) == expected)
-        }
-    }
-
-    /// Four bytes a word.
-    private func packed(_ bytes: [Int8]) -> [UInt32] {
-        stride(from: 0, to: bytes.count, by: 4).map { at in
-            (0..<4).reduce(UInt32(0)) { $0 | UInt32(UInt8(bitPattern: bytes[at + $1])) << (8 * $1) }
+                    tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), terms: .matrix(scale: 0.1),
+                    epilogue: epilogue),
+                quantized.contents + [.words(matrices.flatMap(\.words)), .room(4), before.padded], traits: traits)
+            #expect(results[5].rows(tokens, width: rows) == expected)
         }
     }
 
@@ -143,7 +126,8 @@ struct UnfusedTests {
         }
         let results = try TestDevice.run(
             NormQuantize(
-                tokens: tokens, columns: columns, norms: norms, plane: plane, outerEpsilon: 1e-5, hasSeparateStatistic: norms == 1
+                tokens: tokens, columns: columns, norms: norms, plane: plane, norm: RowNorm(outerEpsilon: 1e-5),
+                hasSeparateStatistic: norms == 1
             ),
             [
                 x.padded, statistic.padded, [outer].padded, weightings.map(\.combined).padded,

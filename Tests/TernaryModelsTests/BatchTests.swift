@@ -167,7 +167,8 @@ private final class Apart: Engine {
     init(_ engines: [any Engine]) { self.engines = engines }
 
     var deviceName: String { engines[0].deviceName }
-    var configuration: MatMulFreeConfiguration { engines[0].configuration }
+    var modelConfiguration: ModelConfiguration { engines[0].modelConfiguration }
+    var weightBytesPerToken: Int { engines[0].weightBytesPerToken }
     var sequenceCount: Int { engines.count }
     var memory: MemoryUse { engines[0].memory }
     var deviceSeconds: Double? { nil }

@@ -113,7 +113,7 @@ struct MemoryEstimateTests {
     }
 
     @Test("are what the built-in model then takes", .enabled(if: TestDevice.isPresent)) func builtIn() throws {
-        try compare(try Model.load(.embedded).weights, lacking: [], form: .automatic)
+        try compare(EmbeddedWeights.load(), lacking: [], form: .automatic)
     }
 
     @Test("do not depend on the length of a text", .enabled(if: TestDevice.isPresent)) func length() throws {
@@ -168,7 +168,7 @@ struct MemoryEstimateTests {
             #expect(shares.count > 8 && shares.last == 1 && shares == shares.sorted(), "\(what): \(shares)")
         }
         var shares: [Double] = []
-        let weights = try Model.load(.embedded) { shares.append($0) }.weights
+        let weights = try EmbeddedWeights.load { shares.append($0) }
         check(shares, "reading")
         shares = []
         var shape = weights.configuration

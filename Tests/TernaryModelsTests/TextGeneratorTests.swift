@@ -13,18 +13,21 @@ private final class Scripted: Engine {
 
     init(_ script: [Int], vocabulary: Int) {
         self.script = script
-        configuration = MatMulFreeConfiguration(vocabularySize: vocabulary, hiddenSize: 1, intermediateSize: 1, layerCount: 1)
+        modelConfiguration = .matMulFree(
+            MatMulFreeConfiguration(
+                vocabularySize: vocabulary, hiddenSize: 1, intermediateSize: 1, layerCount: 1, endToken: nil))
     }
 
     let deviceName = "script"
-    let configuration: MatMulFreeConfiguration
+    let modelConfiguration: ModelConfiguration
+    let weightBytesPerToken = 0
     let sequenceCount = 1
     var memory: MemoryUse { MemoryUse(device: 0, host: 0) }
     var deviceSeconds: Double? { nil }
 
     func forward(_ tokens: [Int], sequence: Int, logits: LogitRows) throws -> [Float] {
         taken.append(tokens)
-        var row = [Float](repeating: 0, count: configuration.vocabularySize)
+        var row = [Float](repeating: 0, count: modelConfiguration.vocabularySize)
         row[script[position % script.count]] = 1
         position += 1
         return row

@@ -34,6 +34,27 @@ import Testing
         }
     }
 
+    @Test("a transformer is converted, with a rounded head where that is asked for") func transformer() throws {
+        try Program.inFolder { folder in
+            let (source, target) = ("Tests/Fixtures/transformers/gguf-tq1.gguf", "\(folder)/m.gguf")
+            func types() throws -> [String] {
+                let lines = try Program.run("inspect", target, "--tensors").output.split(separator: "\n")
+                return ["output.weight", "blk.0.ffn_up.weight"].map { name in
+                    lines.first { $0.contains(" \(name) ") }.map(String.init) ?? "none"
+                }
+            }
+            #expect(try Program.run("convert", source, target).status == 0)
+            #expect(try types()[0].contains("BF16") && types()[1].contains("TQ2_0"))
+            let refused = try Program.run("convert", source, target)
+            #expect(refused.status == 2 && refused.errors.contains("--force"))
+            let rounded = try Program.run("convert", source, target, "--force", "--type", "tq1_0", "--quantize-head", "q8_0")
+            #expect(rounded.status == 0, "\(rounded.errors)")
+            #expect(try types()[0].contains("Q8_0") && types()[1].contains("TQ1_0"))
+            let ternary = try Program.run("convert", Self.stories, "\(folder)/s.gguf", "--quantize-head", "q8_0")
+            #expect(ternary.status == 2 && ternary.errors.contains("--quantize-head"))
+        }
+    }
+
     @Test("a GGUF file of another architecture is refused by its name") func otherArchitecture() throws {
         try Program.inFolder { folder in
             var data = try Data(contentsOf: URL(fileURLWithPath: Self.stories))

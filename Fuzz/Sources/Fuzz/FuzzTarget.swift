@@ -10,5 +10,7 @@ struct FuzzTarget: Sendable {
     let body: @Sendable ([UInt8]) -> Void
 
     /// All of them; add a parser here.
-    static let all: [FuzzTarget] = [.json, .sentencePiece, .tokenizerJSON, .text, .safetensors, .index, .config, .gguf]
+    static let all: [FuzzTarget] = [
+        .json, .sentencePiece, .tokenizerJSON, .text, .chatTemplate, .safetensors, .index, .config, .gguf,
+    ]
 }

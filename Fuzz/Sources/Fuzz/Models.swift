@@ -48,14 +48,15 @@ extension FuzzTarget {
     /// GGUF files; one that opens must load, list and tokenise, or be refused.
     static let gguf = FuzzTarget(
         name: "gguf",
-        seeds: { [TinyModel.gguf(.tq2_0), TinyModel.gguf(.tq1_0)] },
+        seeds: { [TinyModel.gguf(.tq2_0), TinyModel.gguf(.tq1_0)] + TinyModel.transformers },
         words: [
-            "general.alignment", "general.architecture", "hgrn-bit", "tokenizer.ggml.model", ".block_count", ".weight", ".scale",
+            "general.alignment", "general.architecture", "hgrn-bit", "bitnet", "llama", "qwen3", "rope.scaling.type", "yarn",
+            "tokenizer.ggml.model", ".block_count", ".weight", ".scale",
         ],
         body: { file in
             file.withUnsafeBytes { bytes in
                 guard let checkpoint = try? Checkpoint.open(bytes, name: "fuzz") else { return }
-                _ = try? checkpoint.weights()
+                _ = try? checkpoint.weightSource.loaded()
                 _ = try? checkpoint.tokenizer().encode("a b", addSpecialTokens: true)
                 _ = checkpoint.parts
             }
@@ -129,6 +130,14 @@ private enum TinyModel {
         }
         return path
     }
+
+    /// Transformers in GGUF, of which the tests know the logits.
+    static let transformers: [[UInt8]] = {
+        let package = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
+        return ["i2s", "bitnet-25", "q2-64", "rope-freqs"].compactMap {
+            contents("\(package)/Tests/Fixtures/transformers/gguf-\($0).gguf")
+        }
+    }()
 
     static func gguf(_ type: TernaryBlockType) -> [UInt8] {
         let path = folder("gguf")

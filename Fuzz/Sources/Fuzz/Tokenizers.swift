@@ -30,10 +30,14 @@ extension FuzzTarget {
     /// `tokenizer.json` files; one that loads must encode and decode.
     static let tokenizerJSON = FuzzTarget(
         name: "tokenizer-json",
-        seeds: { [Array(tinyJSON.utf8)] },
+        seeds: {
+            [Array(tinyJSON.utf8)] + fixtures(["byte-llama3.json", "byte-qwen2.json", "byte-falcon.json", "byte-spaces.json"])
+        },
         words: [
             "\"type\":", "\"Sequence\"", "\"Prepend\"", "\"Replace\"", "\"Strip\"", "\"Lowercase\"", "\"Metaspace\"",
             "\"ByteFallback\"",
+            "\"ByteLevel\"", "\"Split\"", "\"Digits\"", "\"Regex\":", "\"behavior\":", "\"Isolated\"", "\"MergedWithNext\"",
+            "\"NFC\"",
             "\"Fuse\"", "\"normalizers\":", "\"decoders\":", "\"pattern\":", "\"String\":", "\"content\":", "\"prepend_scheme\":",
             "\"always\"", "\"first\"", "\"never\"", "\"lstrip\":", "\"rstrip\":", "\"single_word\":", "\"normalized\":",
             "\"special\":",
@@ -55,7 +59,8 @@ extension FuzzTarget {
 
     private static let loaded: [Tokenizer] = [
         "bpe-bytes.model", "bpe-rules.model", "bpe-unused.model", "unigram-bytes.model", "unigram-suffix.model", "mistral.json",
-        "metaspace.json", "unknown.json",
+        "metaspace.json", "unknown.json", "byte-llama3.json", "byte-qwen2.json", "byte-falcon.json", "byte-spaces.json",
+        "byte-runs.json",
     ].map { name in
         do { return try Tokenizer.load(file: "\(fixtureFolder)/\(name)") } catch { fatalError("\(error)") }
     }

@@ -30,7 +30,7 @@ public struct DenseMatrix: Sendable, Equatable {
     public let scales: [Float]
 
     /// A matrix of finite floats. Magnitudes outside `Exact.factor`'s range are brought into it.
-    public init(rows: Int, columns: Int, element: Element, bytes: [UInt8]) {
+    public init(rows: Int, columns: Int, element: Element, bytes: consuming [UInt8]) {
         precondition(
             element != .scaledInt8 && bytes.count == rows * columns * element.byteCount, "bytes that do not fill the matrix")
         self.rows = rows
@@ -38,7 +38,8 @@ public struct DenseMatrix: Sendable, Equatable {
         self.element = element
         groupColumns = 0
         scales = []
-        self.bytes = Self.factors(bytes, element)
+        Self.makeFactors(&bytes, element, rows: rows, columns: columns)
+        self.bytes = bytes
     }
 
     /// A matrix of floats that are already as `Exact.factor` makes them: for tables that take long to look through.
@@ -86,27 +87,34 @@ public struct DenseMatrix: Sendable, Equatable {
         }
     }
 
-    /// The elements with what `Exact.factor` makes of each.
-    private static func factors(_ bytes: [UInt8], _ element: Element) -> [UInt8] {
-        // A half's magnitude is 0 or between 2^-24 and 2^16.
-        guard element != .float16 else { return bytes }
-        var bytes = bytes
+    /// Does to every element what `Exact.factor` does: most have to stay as they are, and a head has hundreds of millions of them.
+    private static func makeFactors(_ bytes: inout [UInt8], _ element: Element, rows: Int, columns: Int) {
+        let (smallest, largest) = (Exact.smallestFactor.bitPattern, Exact.largest.bitPattern)
         bytes.withUnsafeMutableBytes { raw in
-            let width = element.byteCount
-            for offset in stride(from: 0, to: raw.count, by: width) {
-                let bits =
-                    width == 4
-                    ? raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
-                    : UInt32(raw.loadUnaligned(fromByteOffset: offset, as: UInt16.self)) << 16
-                let factor = Exact.factor(Float(bitPattern: bits)).bitPattern
-                guard factor != bits else { continue }
-                if width == 4 {
-                    raw.storeBytes(of: factor, toByteOffset: offset, as: UInt32.self)
-                } else {
-                    raw.storeBytes(of: UInt16(truncatingIfNeeded: factor >> 16), toByteOffset: offset, as: UInt16.self)
-                }
+            switch element {
+            case .float32: makeFactors(raw.bindMemory(to: UInt32.self), smallest, largest, rows, columns)
+            case .bfloat16:
+                // Both bounds are powers of two, which the high halves hold.
+                makeFactors(raw.bindMemory(to: UInt16.self), UInt16(smallest >> 16), UInt16(largest >> 16), rows, columns)
+            // A half's magnitude is 0 or between 2^-24 and 2^16; bytes have scales, which are brought into range elsewhere.
+            case .float16, .scaledInt8: break
             }
         }
-        return bytes
+    }
+
+    private static func makeFactors<Bits: FixedWidthInteger & UnsignedInteger>(
+        _ values: UnsafeMutableBufferPointer<Bits>, _ smallest: Bits, _ largest: Bits, _ rows: Int, _ columns: Int
+    ) {
+        // The ranges of rows are disjoint.
+        nonisolated(unsafe) let values = values.baseAddress
+        guard let values else { return }
+        let magnitudes = Bits.max >> 1
+        Parallel.forRows(rows, weightsEach: columns) { range in
+            for index in range.lowerBound * columns..<range.upperBound * columns {
+                let bits = values[index]
+                let magnitude = bits & magnitudes
+                values[index] = magnitude < smallest ? 0 : min(magnitude, largest) | bits & ~magnitudes
+            }
+        }
     }
 }

@@ -12,6 +12,8 @@ public struct RotaryEmbedding: Sendable, Equatable {
         /// YaRN (arXiv 2309.00071): a ramp between divided and kept frequencies, and `attentionFactor` on sines and cosines.
         case yarn(
             factor: Float, betaFast: Float, betaSlow: Float, attentionFactor: Float, originalContext: Int, truncates: Bool)
+        /// Each frequency divided by a number of its own, `(headSize / 2)`: how GGUF states any of these.
+        case divided([Float])
     }
 
     /// Base of the frequencies.
@@ -34,6 +36,9 @@ public struct RotaryEmbedding: Sendable, Equatable {
         switch scaling {
         case .none: return plain
         case .linear(let factor): return plain.map { $0 / factor }
+        case .divided(let divisors):
+            precondition(divisors.count == half, "\(divisors.count) divisors for \(half) frequencies")
+            return zip(plain, divisors).map { $0 / $1 }
         case .llama3(let factor, let low, let high, let original):
             let (longest, shortest) = (Float(original) / low, Float(original) / high)
             return plain.map { frequency in

@@ -71,6 +71,9 @@ public struct TransformerWeights: Sendable, Equatable {
         self.head = head
     }
 
+    /// Bytes of the matrices that every token reads: all but an embedding that is not the head too.
+    public var byteCountPerToken: Int { byteCount - (head == nil ? 0 : embedding.byteCount) }
+
     /// Bytes of all matrices.
     public var byteCount: Int {
         layers.reduce(embedding.byteCount + (head?.matrix.byteCount ?? 0)) { $0 + $1.matrixByteCount }

@@ -37,16 +37,23 @@ extension Checkpoint {
     ///
     /// A model read back from the file equals the one read from this checkpoint.
     ///
-    /// - Parameter progress: called after each layer with the bytes of this checkpoint that are done and their total; what it
-    ///   throws ends the conversion.
+    /// - Parameters:
+    ///   - format: how a MatMul-free model's embedding is stored; a transformer's stays as it is.
+    ///   - progress: called after each layer with the bytes of this checkpoint that are done and their total; what it throws ends the
+    ///     conversion.
     /// - Throws: `FileError`; what stood at the path is then as it was before.
     public func write(
         toGGUF path: String, type: TernaryBlockType = .tq2_0, embedding format: EmbeddingFormat = .common,
         progress: (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void = { _, _ in }
     ) throws {
-        try weightSource.write(
-            toGGUF: path, name: name, tokenizer: hasTokenizer ? try tokenizer() : nil, type: type, embedding: format,
-            progress: progress)
+        let tokenizer = hasTokenizer ? try tokenizer() : nil
+        switch weightSource {
+        case .matMulFree(let source):
+            try source.write(
+                toGGUF: path, name: name, tokenizer: tokenizer, type: type, embedding: format, progress: progress)
+        case .transformer(let source):
+            try source.write(toGGUF: path, name: name, tokenizer: tokenizer, type: type, progress: progress)
+        }
     }
 }
 

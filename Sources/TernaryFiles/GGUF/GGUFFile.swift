@@ -1,4 +1,4 @@
-/// A GGUF file's metadata and table of tensors (version 3, little-endian).
+/// A GGUF file's metadata and table of tensors (versions 2 and 3, little-endian).
 struct GGUFFile: Sendable {
     /// One tensor.
     struct Tensor: Sendable {
@@ -13,12 +13,15 @@ struct GGUFFile: Sendable {
 
     /// "GGUF".
     static let magic: [UInt8] = [0x47, 0x47, 0x55, 0x46]
+    /// What is written; version 2 differs in nothing that little-endian files show.
     static let version: UInt32 = 3
     static let defaultAlignment = 32
     /// ggml allows this many dimensions.
     static let mostDimensions = 4
 
     let file: InputFile
+    /// `general.architecture`, one of those that were asked for.
+    let architecture: String
     let metadata: [String: GGUFValue]
     /// By name.
     let tensors: [String: Tensor]
@@ -27,18 +30,32 @@ struct GGUFFile: Sendable {
 
     var path: String { file.path }
 
+    /// `general.name`, where it has one.
+    var name: String? {
+        guard case .string(let name)? = metadata["general.name"] else { return nil }
+        return String(decoding: name, as: UTF8.self).forMessage
+    }
+
+    /// A file of which these are known.
+    init(
+        file: InputFile, architecture: String, metadata: [String: GGUFValue], tensors: [String: Tensor], dataOffset: Int
+    ) {
+        (self.file, self.architecture, self.metadata) = (file, architecture, metadata)
+        (self.tensors, self.dataOffset) = (tensors, dataOffset)
+    }
+
     /// Reads and checks everything but the tensors' data.
     ///
-    /// - Parameter architecture: files of another one are refused before their tensors are looked at.
-    init(_ file: InputFile, architecture: String) throws {
+    /// - Parameter architectures: files of another one are refused before their tensors are looked at.
+    init(_ file: InputFile, architectures: [String]) throws {
         let path = file.path
         var cursor = GGUFCursor(file)
         guard file.size >= 24, Array(try cursor.bytes(4)) == Self.magic else { throw FileError(path, "is not a GGUF file") }
         let version = try cursor.integer(UInt32.self)
-        guard version == Self.version else {
+        guard version == 2 || version == Self.version else {
             let swapped = version.byteSwapped <= 0xFFFF ? "; it is big-endian" : ""
             throw FileError(
-                path, "is GGUF version \(swapped.isEmpty ? version : version.byteSwapped); \(Self.version) is read\(swapped)")
+                path, "is GGUF version \(swapped.isEmpty ? version : version.byteSwapped); 2 and 3 are read\(swapped)")
         }
         let tensorCount = try cursor.count("tensors", least: 24)
         let valueCount = try cursor.count("metadata values", least: 13)
@@ -46,17 +63,21 @@ struct GGUFFile: Sendable {
         guard case .string(let found)? = metadata["general.architecture"] else {
             throw FileError(path, at: "general.architecture", "is missing")
         }
-        guard found == Array(architecture.utf8) else {
+        guard let architecture = architectures.first(where: { found == Array($0.utf8) }) else {
             let name = String(decoding: found, as: UTF8.self).forMessage
-            throw FileError(path, at: "general.architecture", "\"\(name)\" is not supported; \"\(architecture)\" is")
+            let known = architectures.map { "\"\($0)\"" }.joined(separator: ", ")
+            throw FileError(
+                path, at: "general.architecture",
+                "\"\(name)\" is not supported; \(known) \(architectures.count == 1 ? "is" : "are")")
         }
+        self.architecture = architecture
         let alignment = metadata["general.alignment"].map { $0.int ?? 0 } ?? Self.defaultAlignment
         guard alignment > 0, alignment <= 1 << 20, alignment & (alignment - 1) == 0 else {
             throw FileError(path, at: "general.alignment", "must be a power of two of at most 2^20")
         }
         let described = try (0..<tensorCount).map { _ in try Self.tensor(&cursor, alignment: alignment) }
         dataOffset = (cursor.position + alignment - 1) & ~(alignment - 1)
-        tensors = try Self.placed(described, at: dataOffset, file)
+        tensors = try Self.placed(described, at: dataOffset, alignment: alignment, file)
         self.file = file
     }
 
@@ -86,17 +107,15 @@ struct GGUFFile: Sendable {
             return Int(length)
         }
         let typeNumber = try cursor.integer(UInt32.self)
-        guard let type = GGUFTensorType(rawValue: typeNumber) else {
-            throw cursor.fail(place, "has tensor type \(typeNumber); F32, F16, BF16, TQ1_0 and TQ2_0 are read")
+        guard let type = GGUFTensorType(number: typeNumber) else {
+            throw cursor.fail(place, GGUFTensorType.refusal(of: typeNumber))
         }
         guard dimensions[0].isMultiple(of: type.blockLength) else {
-            throw cursor.fail(place, "has rows of \(dimensions[0]), not a multiple of \(type.blockLength)")
+            throw cursor.fail(
+                place, "is \(type.name) and has rows of \(dimensions[0]), not a multiple of \(type.blockLength)")
         }
-        var byteCount = dimensions[0] / type.blockLength
-        for factor in dimensions.dropFirst() + [type.blockByteCount] {
-            let (product, overflow) = byteCount.multipliedReportingOverflow(by: factor)
-            guard !overflow else { throw cursor.fail(place, "has a shape whose size overflows") }
-            byteCount = product
+        guard let byteCount = type.byteCount(dimensions: dimensions) else {
+            throw cursor.fail(place, "has a shape whose size overflows")
         }
         let offset = try cursor.integer(UInt64.self)
         guard offset <= UInt64(cursor.file.size), offset.isMultiple(of: UInt64(alignment)) else {
@@ -105,10 +124,15 @@ struct GGUFFile: Sendable {
         return Tensor(name: name, type: type, dimensions: dimensions, offset: Int(offset), byteCount: byteCount)
     }
 
-    private static func placed(_ described: [Tensor], at dataOffset: Int, _ file: InputFile) throws -> [String: Tensor] {
+    private static func placed(
+        _ described: [Tensor], at dataOffset: Int, alignment: Int, _ file: InputFile
+    ) throws -> [String: Tensor] {
         var tensors: [String: Tensor] = [:]
         var end = dataOffset
-        for tensor in described.sorted(by: { ($0.offset, $0.byteCount) < ($1.offset, $1.byteCount) }) {
+        let inOrder = described.sorted { ($0.offset, $0.byteCount) < ($1.offset, $1.byteCount) }
+        let settled = try settlingTwoBitBlocks(
+            inOrder, alignment: alignment, room: file.size - dataOffset, path: file.path)
+        for tensor in settled {
             let name = tensor.name.forMessage
             let start = dataOffset + tensor.offset
             guard start >= end else { throw FileError(file.path, at: name, "overlaps another tensor") }

@@ -6,9 +6,9 @@ struct GGUFModel: WeightSource {
     let configuration: MatMulFreeConfiguration
 
     /// Checks the metadata and that every tensor is there, with its shape, and no other; reads no weights.
-    init(_ input: InputFile) throws {
-        let path = input.path
-        file = try GGUFFile(input, architecture: MatMulFreeGGUF.architecture)
+    init(_ file: GGUFFile) throws {
+        self.file = file
+        let path = file.path
         configuration = try MatMulFreeGGUF.configuration(file)
         guard configuration.layerCount <= file.tensors.count else {
             throw FileError(
@@ -30,12 +30,6 @@ struct GGUFModel: WeightSource {
         for name in file.tensors.keys where !known.contains(name) {
             throw FileError(path, at: name.forMessage, "is not a tensor of this architecture")
         }
-    }
-
-    /// `general.name`, where it has one.
-    var name: String? {
-        guard case .string(let name)? = file.metadata["general.name"] else { return nil }
-        return String(decoding: name, as: UTF8.self).forMessage
     }
 
     var byteCount: Int { file.tensors.values.reduce(0) { $0 + $1.byteCount } }

@@ -9,7 +9,7 @@ struct GGUFWriter {
 
         /// Bytes of its data.
         var byteCount: Int {
-            dimensions.dropFirst().reduce(dimensions[0] / type.blockLength * type.blockByteCount, *)
+            dimensions.dropFirst().reduce(dimensions[0] / type.blockLength * type.blockByteCount, *) + type.tailByteCount
         }
     }
 
@@ -33,7 +33,7 @@ struct GGUFWriter {
             bytes.append(string: Array(tensor.name.utf8))
             bytes.append(integer: UInt32(tensor.dimensions.count))
             for length in tensor.dimensions { bytes.append(integer: UInt64(length)) }
-            bytes.append(integer: tensor.type.rawValue)
+            bytes.append(integer: tensor.type.number)
             bytes.append(integer: UInt64(offset))
             offset += (tensor.byteCount + Self.alignment - 1) & ~(Self.alignment - 1)
         }

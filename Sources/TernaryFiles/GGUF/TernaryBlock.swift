@@ -1,6 +1,6 @@
 import TernaryCore
 
-/// ggml's two ternary block formats: 256 weights and one binary16 scale, which is always 1 here.
+/// ggml's two ternary block formats: 256 weights and one binary16 scale, which is always 1 in MatMul-free models.
 ///
 /// - TQ2_0, 66 bytes: in each half of 128 weights, byte m holds codes m, m + 32, m + 64, m + 96, lowest bits first.
 /// - TQ1_0, 54 bytes: bytes of five base-3 digits, the first weight the highest. 32 bytes of weights m, m + 32, ... m + 128;
@@ -17,25 +17,34 @@ enum TernaryBlock {
     /// A row's width after padding to whole blocks.
     static func padded(_ columns: Int) -> Int { (columns + length - 1) / length * length }
 
-    /// Writes blocks of codes.
+    /// Writes one block of codes with its scale.
     static func encode(
-        _ codes: UnsafePointer<UInt8>, blocks: Int, as type: GGUFTensorType, into bytes: UnsafeMutablePointer<UInt8>
+        _ codes: UnsafePointer<UInt8>, as type: GGUFTensorType, scale: UInt16, into bytes: UnsafeMutablePointer<UInt8>
     ) {
-        for block in 0..<blocks {
-            let target = bytes + block * type.blockByteCount
-            let source = codes + block * length
-            if type == .tq2 { encode2(source, target) } else { encode1(source, target) }
-            target[type.blockByteCount - 2] = UInt8(one & 0xFF)
-            target[type.blockByteCount - 1] = UInt8(one >> 8)
+        if type == .tq2 {
+            for half in 0..<2 { encodeHalf(codes + half * 128, highestFirst: false, bytes + half * 32) }
+        } else {
+            encode1(codes, bytes)
         }
+        bytes[type.blockByteCount - 2] = UInt8(scale & 0xFF)
+        bytes[type.blockByteCount - 1] = UInt8(scale >> 8)
     }
 
-    private static func encode2(_ codes: UnsafePointer<UInt8>, _ bytes: UnsafeMutablePointer<UInt8>) {
-        for half in 0..<2 {
-            let source = codes + half * 128
-            for m in 0..<32 {
-                bytes[half * 32 + m] = source[m] | source[m + 32] << 2 | source[m + 64] << 4 | source[m + 96] << 6
-            }
+    /// The reverse of `unpackHalf`, from codes of a byte each.
+    static func encodeHalf(_ codes: UnsafePointer<UInt8>, highestFirst: Bool, _ bytes: UnsafeMutablePointer<UInt8>) {
+        let (a, b, c, d) = highestFirst ? (96, 64, 32, 0) : (0, 32, 64, 96)
+        for m in 0..<32 { bytes[m] = codes[m + a] | codes[m + b] << 2 | codes[m + c] << 4 | codes[m + d] << 6 }
+    }
+
+    /// Writes one block of Q2_0: its scale, then four codes a byte, the first in the lowest bits.
+    static func encode2(
+        _ codes: UnsafePointer<UInt8>, as type: GGUFTensorType, scale: UInt16, into bytes: UnsafeMutablePointer<UInt8>
+    ) {
+        bytes[0] = UInt8(scale & 0xFF)
+        bytes[1] = UInt8(scale >> 8)
+        for m in 0..<type.blockLength / 4 {
+            let four = codes + 4 * m
+            bytes[2 + m] = four[0] | four[1] << 2 | four[2] << 4 | four[3] << 6
         }
     }
 
@@ -79,26 +88,36 @@ enum TernaryBlock {
         return isSound
     }
 
+    /// Unpacks 64 bytes of TQ2_0 into 16 words; false for a code of no trit.
+    static func unpack2(_ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>) -> Bool {
+        let first = unpackHalf(bytes, words)
+        return unpackHalf(bytes + 32, words + 8) && first
+    }
+
+    /// Unpacks 32 bytes, of which byte m holds codes m, m + 32, m + 64, m + 96, into 8 words; false for a code of no trit.
+    ///
     /// The codes of 16 bytes at once: in each byte are those of four groups of 16 columns, in a word of a tile those of every fourth
     /// byte. A transposition, byte by byte, of four words' four pairs of bits.
-    private static func unpack2(_ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>) -> Bool {
+    ///
+    /// - Parameter highestFirst: whether code m is in a byte's highest bits (I2_S) and not in its lowest (TQ2_0).
+    static func unpackHalf(
+        _ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>, highestFirst: Bool = false
+    ) -> Bool {
         let source = UnsafeRawPointer(bytes)
         var bad: UInt32 = 0
-        for half in 0..<2 {
-            for part in 0..<2 {
-                let from = half * 32 + part * 16
-                var a = source.loadUnaligned(fromByteOffset: from, as: UInt32.self)
-                var b = source.loadUnaligned(fromByteOffset: from + 4, as: UInt32.self)
-                var c = source.loadUnaligned(fromByteOffset: from + 8, as: UInt32.self)
-                var d = source.loadUnaligned(fromByteOffset: from + 12, as: UInt32.self)
-                bad |= (a & a >> 1 | b & b >> 1 | c & c >> 1 | d & d >> 1) & 0x5555_5555
-                exchange(&a, &c, by: 4, 0x0F0F_0F0F)
-                exchange(&b, &d, by: 4, 0x0F0F_0F0F)
-                exchange(&a, &b, by: 2, 0x3333_3333)
-                exchange(&c, &d, by: 2, 0x3333_3333)
-                let target = words + half * 8 + part
-                (target[0], target[2], target[4], target[6]) = (a, b, c, d)
-            }
+        for part in 0..<2 {
+            let from = part * 16
+            var a = source.loadUnaligned(fromByteOffset: from, as: UInt32.self)
+            var b = source.loadUnaligned(fromByteOffset: from + 4, as: UInt32.self)
+            var c = source.loadUnaligned(fromByteOffset: from + 8, as: UInt32.self)
+            var d = source.loadUnaligned(fromByteOffset: from + 12, as: UInt32.self)
+            bad |= (a & a >> 1 | b & b >> 1 | c & c >> 1 | d & d >> 1) & 0x5555_5555
+            exchange(&a, &c, by: 4, 0x0F0F_0F0F)
+            exchange(&b, &d, by: 4, 0x0F0F_0F0F)
+            exchange(&a, &b, by: 2, 0x3333_3333)
+            exchange(&c, &d, by: 2, 0x3333_3333)
+            let target = words + part
+            (target[0], target[2], target[4], target[6]) = highestFirst ? (d, c, b, a) : (a, b, c, d)
         }
         return bad == 0
     }
@@ -111,7 +130,8 @@ enum TernaryBlock {
         a ^= difference << shift
     }
 
-    private static func unpack1(_ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>) -> Bool {
+    /// Unpacks 52 bytes of TQ1_0 into 16 words; every byte holds trits.
+    static func unpack1(_ bytes: UnsafePointer<UInt8>, _ words: UnsafeMutablePointer<UInt32>) -> Bool {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: length) { codes in
             let codes = codes.baseAddress!
             decode1(bytes, codes)
@@ -138,10 +158,18 @@ enum TernaryBlock {
 }
 
 extension TernaryMatrix {
-    /// The blocks of rows `range`, one row after the other, each padded with zeros to whole blocks.
-    func blocks(_ type: GGUFTensorType, rows range: Range<Int>) -> [UInt8] {
-        let width = TernaryBlock.padded(columns)
-        let rowBytes = width / TernaryBlock.length * type.blockByteCount
+    /// The blocks of rows `range`, one row after the other, each padded with zeros to whole blocks; without the scale that is behind
+    /// I2_S's.
+    ///
+    /// - Parameters:
+    ///   - place: the row of the matrix that stands at one of the file.
+    ///   - scale: binary16 bits of a block, by the matrix's row; 1 where nothing else is said.
+    func blocks(
+        _ type: GGUFTensorType, rows range: Range<Int>, place: (Int) -> Int = { $0 },
+        scale: (_ row: Int, _ block: Int) -> UInt16 = { _, _ in 0x3C00 }
+    ) -> [UInt8] {
+        let count = (columns + type.blockLength - 1) / type.blockLength
+        let (width, rowBytes) = (count * type.blockLength, count * type.blockByteCount)
         let groups = paddedColumns >> 4
         return [UInt8](unsafeUninitializedCapacity: range.count * rowBytes) { bytes, initialized in
             let first = bytes.baseAddress!
@@ -152,10 +180,18 @@ extension TernaryMatrix {
                         codes.initialize(repeating: 1)
                         let codes = codes.baseAddress!
                         for index in part {
-                            let word = words + TernaryRow.firstWord(range.lowerBound + index, groups)
-                            TernaryRow.unpack(word, groups: groups, into: codes)
-                            TernaryBlock.encode(
-                                codes, blocks: width / TernaryBlock.length, as: type, into: first + index * rowBytes)
+                            let row = place(range.lowerBound + index)
+                            TernaryRow.unpack(words + TernaryRow.firstWord(row, groups), groups: groups, into: codes)
+                            for block in 0..<count {
+                                let source = codes + block * type.blockLength
+                                let target = first + index * rowBytes + block * type.blockByteCount
+                                switch type {
+                                case .i2s: TernaryBlock.encodeHalf(source, highestFirst: true, target)
+                                case .q2x64, .q2x128:
+                                    TernaryBlock.encode2(source, as: type, scale: scale(row, block), into: target)
+                                default: TernaryBlock.encode(source, as: type, scale: scale(row, block), into: target)
+                                }
+                            }
                         }
                     }
                 }

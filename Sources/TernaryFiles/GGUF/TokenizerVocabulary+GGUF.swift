@@ -10,12 +10,16 @@ extension TokenizerVocabulary {
         func addOwn(_ key: String, _ value: GGUFValue) { metadata.append((Self.ownPrefix + key, value)) }
         add("model", .text(algorithm.rawValue))
         add("tokens", .strings(tokens))
-        add("scores", .floats(scores))
+        // A byte-level vocabulary is ranked by its merges alone.
+        if algorithm != .byteLevel { add("scores", .floats(scores)) }
         add("token_type", .integers(types))
         if !merges.isEmpty { add("merges", .strings(merges)) }
+        if algorithm == .byteLevel, let name = preTokenizerName { add("pre", .text(name)) }
         if let token = beginToken { add("bos_token_id", .uint32(UInt32(token))) }
         if let token = endToken { add("eos_token_id", .uint32(UInt32(token))) }
         if let token = unknownToken { add("unknown_token_id", .uint32(UInt32(token))) }
+        for (key, token) in zip(Self.turnEndKeys, turnEndTokens) { add(key, .uint32(UInt32(token))) }
+        if !chatTemplate.isEmpty { metadata.append(("tokenizer.chat_template", .string(chatTemplate))) }
         add("add_bos_token", .bool(addsBeginToken))
         add("add_eos_token", .bool(addsEndToken))
         add("add_space_prefix", .bool(addsSpacePrefix))
@@ -51,7 +55,8 @@ extension TokenizerVocabulary {
         func token(_ key: String) throws -> Int? { try read(Self.prefix + key, "a token id") { $0.int } }
         let model = try bytes(Self.prefix + "model").map { String(decoding: $0, as: UTF8.self) } ?? ""
         guard let algorithm = Algorithm(rawValue: model) else {
-            throw FileError(path, at: Self.prefix + "model", "\"\(model.forMessage)\" is not supported; \"llama\" and \"t5\" are")
+            throw FileError(
+                path, at: Self.prefix + "model", "\"\(model.forMessage)\" is not supported; \"llama\", \"t5\" and \"gpt2\" are")
         }
         self.algorithm = algorithm
         tokens = try strings("tokens") ?? []
@@ -77,5 +82,49 @@ extension TokenizerVocabulary {
         treatsWhitespaceAsSuffix = try flag(Self.ownPrefix + "treat_whitespace_as_suffix", false)
         unknownSurface = try bytes(Self.ownPrefix + "unknown_surface") ?? unknownSurface
         pipeline = try bytes(Self.ownPrefix + "pipeline") ?? []
+        chatTemplate = try bytes("tokenizer.chat_template") ?? []
+        turnEndTokens = try Self.turnEndKeys.compactMap { try token($0) }.filter { $0 != endToken }
+        if algorithm == .byteLevel {
+            let addsBegin = metadata[Self.prefix + "add_bos_token"] == nil ? nil : addsBeginToken
+            try completeBytePair(pre: bytes(Self.prefix + "pre"), addsBegin: addsBegin, path: path)
+        }
     }
+
+    /// The name of the pre-tokenizer, for readers that know it by that.
+    private var preTokenizerName: String? {
+        guard let json = try? JSON(parsing: pipeline), let description = try? PipelineDescription(json, path: "") else {
+            return nil
+        }
+        return BytePairPipeline.name(of: description)
+    }
+
+    /// Fills in what files with a byte-level vocabulary leave out.
+    ///
+    /// - Parameters:
+    ///   - pre: the pre-tokenizer's name, if the file has one.
+    ///   - addsBegin: what the file says about the begin token, if it does.
+    private mutating func completeBytePair(pre: [UInt8]?, addsBegin: Bool?, path: String) throws {
+        if scores.isEmpty { scores = [Float](repeating: 0, count: tokens.count) }
+        if types.isEmpty { types = [Int32](repeating: TokenType.normal.rawValue, count: tokens.count) }
+        addsSpacePrefix = false
+        // What we wrote ourselves says all there is.
+        if !pipeline.isEmpty { return }
+        guard types.count == tokens.count else { return }  // refused with the rest of what does not fit
+        var name = String(decoding: pre ?? [], as: UTF8.self)
+        if name.isEmpty || name == "default" {
+            name = tokens.count == Self.llama3Count ? "llama-bpe" : "gpt-2"
+            notices.append(
+                "\(path): the file does not name its pre-tokenizer; with \(tokens.count) tokens it is taken for \(name)'s")
+        }
+        guard let known = BytePairPipeline.named(name) else {
+            throw FileError(path, at: Self.prefix + "pre", "\"\(name.forMessage)\" is not a pre-tokenizer that is known here")
+        }
+        addsBeginToken = (addsBegin ?? known.addsBeginToken) && beginToken != nil
+        pipeline = known.document(self).serialized()
+    }
+
+    private static let turnEndKeys = ["eot_token_id", "eom_token_id"]
+
+    /// Tokens of the LLaMA-3 vocabulary, which BitNet b1.58 2B4T has.
+    private static let llama3Count = 128_256
 }

@@ -2,6 +2,8 @@
 struct ConfigurationReader {
     let path: String
     private let json: JSON
+    /// What stands before a key in messages: "rope_scaling." inside that object.
+    private let prefix: String
 
     init(path: String, limit: Int = 1 << 20) throws {
         let text = try InputFile.contents(of: path, limit: limit)
@@ -11,11 +13,38 @@ struct ConfigurationReader {
     init(_ text: [UInt8], path: String) throws {
         do { json = try JSON(parsing: text) } catch { throw FileError(path, "\(error)") }
         self.path = path
+        prefix = ""
         guard let members = json.object else { throw FileError(path, "is not a JSON object") }
         guard Set(members.map(\.key)).count == members.count else { throw FileError(path, "has a key twice") }
     }
 
-    func fail(_ key: String, _ reason: String) -> FileError { FileError(path, at: key, reason) }
+    private init(_ json: JSON, path: String, prefix: String) {
+        self.json = json
+        self.path = path
+        self.prefix = prefix
+    }
+
+    func fail(_ key: String, _ reason: String) -> FileError { FileError(path, at: prefix + key, reason) }
+
+    /// Whether the key is there, though it be null.
+    func has(_ key: String) -> Bool { json[key] != nil }
+
+    /// A reader of the object behind a key.
+    func object(_ key: String) throws -> ConfigurationReader? {
+        guard let value = value(key) else { return nil }
+        guard let members = value.object else { throw fail(key, "must be an object") }
+        guard Set(members.map(\.key)).count == members.count else { throw fail(key, "has a key twice") }
+        return ConfigurationReader(value, path: path, prefix: "\(prefix)\(key).")
+    }
+
+    /// A list of texts.
+    func strings(_ key: String) throws -> [String]? {
+        guard let value = value(key) else { return nil }
+        guard let texts = value.array?.compactMap(\.string), texts.count == value.array?.count else {
+            throw fail(key, "must be an array of strings")
+        }
+        return texts
+    }
 
     /// The value of a key; nil where it is absent or null.
     func value(_ key: String) -> JSON? { json[key].flatMap { $0.isNull ? nil : $0 } }

@@ -12,8 +12,10 @@ extension MatMulFreeConfiguration {
     init(_ reader: ConfigurationReader) throws {
         let type = try reader.string("model_type")
         guard type == Self.modelType else {
+            let known = ([Self.modelType] + TransformerFamily.allCases.map(\.rawValue)).map { "\"\($0)\"" }.joined(
+                separator: ", ")
             throw reader.fail(
-                "model_type", type.map { "\"\($0.forMessage)\" is not supported; \"\(Self.modelType)\" is" } ?? "is missing")
+                "model_type", type.map { "\"\($0.forMessage)\" is not supported; \(known) are" } ?? "is missing")
         }
         try Self.refuseUnsupported(reader)
         let hidden = try reader.int("hidden_size", in: 1...Self.widestRow) ?? 2048

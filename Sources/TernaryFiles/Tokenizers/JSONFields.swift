@@ -27,11 +27,6 @@ struct JSONFields {
         }
     }
 
-    /// Refuses members that are there with a value.
-    func requireNull(_ keys: String...) throws {
-        for key in keys where self[key]?.isNull == false { throw error(key, "only null is supported") }
-    }
-
     func bytes(_ key: String) throws -> [UInt8] {
         guard let value = self[key]?.stringBytes else { throw error(key, self[key] == nil ? "missing" : "not a string") }
         return value

@@ -24,15 +24,24 @@ struct MergeModel: Sendable {
         }
         var merges: [UInt64: UInt64] = [:]
         merges.reserveCapacity(vocabulary.merges.count)
+        var joined: [UInt8] = []
         for (rank, merge) in vocabulary.merges.enumerated() {
             let place = "model.merges[\(rank)]"
-            let sides = merge.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-            guard sides.count == 2 else { throw FileError(path, at: place, "not two tokens") }
-            let ids = try [Array(sides[0]), Array(sides[1]), Array(sides[0] + sides[1])].map { text in
+            guard let space = merge.firstIndex(of: UInt8(ascii: " ")), merge.lastIndex(of: UInt8(ascii: " ")) == space else {
+                throw FileError(path, at: place, "not two tokens")
+            }
+            joined.removeAll(keepingCapacity: true)
+            joined += merge[..<space]
+            joined += merge[(space + 1)...]
+            func id(_ text: UnsafeRawBufferPointer) throws -> UInt64 {
                 if let id = table.id(of: text) { return UInt64(id) }
                 throw FileError(path, at: place, "the vocabulary lacks \"\(String(decoding: text.prefix(64), as: UTF8.self))\"")
             }
-            merges[ids[0] << 32 | ids[1]] = UInt64(rank) << 32 | ids[2]
+            let sides = try merge.withUnsafeBytes {
+                try id(UnsafeRawBufferPointer(rebasing: $0[..<space])) << 32
+                    | id(UnsafeRawBufferPointer(rebasing: $0[(space + 1)...]))
+            }
+            merges[sides] = UInt64(rank) << 32 | (try joined.withUnsafeBytes { try id($0) })
         }
         self.table = table
         self.merges = merges

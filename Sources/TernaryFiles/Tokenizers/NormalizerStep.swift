@@ -1,9 +1,14 @@
+// The standard library composes characters, but does not publish the function.
+@_spi(_Unicode) import Swift
+
 /// One step of a `tokenizer.json`'s normalizer.
 enum NormalizerStep: Sendable, Equatable {
     case prepend([UInt8])
     case replace([UInt8], with: [UInt8])
     case strip(left: Bool, right: Bool)
     case lowercase
+    /// Unicode's canonical composition.
+    case composed
 
     /// The steps of a normalizer, sequences laid flat.
     static func parse(_ value: JSON, path: String, place: String) throws -> [NormalizerStep] {
@@ -28,8 +33,11 @@ enum NormalizerStep: Sendable, Equatable {
         case "Lowercase":
             try fields.allow("type")
             return [.lowercase]
+        case "NFC":
+            try fields.allow("type")
+            return [.composed]
         default:
-            throw fields.error("type", "\"\(type)\" is not supported; Sequence, Prepend, Replace, Strip and Lowercase are")
+            throw fields.error("type", "\"\(type)\" is not supported; Sequence, Prepend, Replace, Strip, Lowercase and NFC are")
         }
     }
 
@@ -51,6 +59,7 @@ enum NormalizerStep: Sendable, Equatable {
             case .prepend(let text): growth *= Double(1 + text.count / 8)
             case .replace(let pattern, let content): growth *= max(1, Double(content.count) / Double(pattern.count))
             case .lowercase: growth *= 1.5
+            case .composed: growth *= 3
             case .strip: break
             }
             guard growth <= 64 else { throw FileError(path, at: "normalizer", "its steps together make texts 64 times as long") }
@@ -73,6 +82,13 @@ enum NormalizerStep: Sendable, Equatable {
             for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
                 result.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
             }
+            return result
+        case .composed:
+            // No ASCII text is touched by it, which most is.
+            if text.allSatisfy({ $0 < 0x80 }) { return text }
+            var result: [UInt8] = []
+            result.reserveCapacity(text.count)
+            for scalar in String(decoding: text, as: UTF8.self)._nfc { result.append(contentsOf: String(scalar).utf8) }
             return result
         }
     }

@@ -7,6 +7,8 @@ struct PipelineDecoder: Sendable {
     private var replacements: [(pattern: [UInt8], content: [UInt8])] = []
     private var metaspace: PipelineDescription.Metaspace?
     private(set) var hasByteFallback = false
+    /// Tokens spell bytes by the characters of ``ByteAlphabet``.
+    private(set) var isByteLevel = false
     private var isFused = false
     private(set) var leadingStrip: (character: [UInt8], count: Int)?
 
@@ -27,6 +29,9 @@ struct PipelineDecoder: Sendable {
 
     private mutating func add(_ fields: JSONFields, path: String) throws {
         let type = try fields.string("type")
+        guard !isByteLevel || type == "Fuse" else {
+            throw fields.error("type", "\(type.forMessage) after ByteLevel is not supported")
+        }
         guard leadingStrip == nil else { throw fields.error("type", "\(type) after Strip is not supported") }
         switch type {
         case "Replace", "Metaspace":
@@ -45,6 +50,12 @@ struct PipelineDecoder: Sendable {
             try fields.allow("type")
             guard !hasByteFallback, !isFused else { throw fields.error("type", "ByteFallback at this place is not supported") }
             hasByteFallback = true
+        case "ByteLevel":
+            try fields.allow("type", "add_prefix_space", "trim_offsets", "use_regex")
+            guard !isByteLevel, !hasByteFallback, !isFused, metaspace == nil, replacements.isEmpty else {
+                throw fields.error("type", "ByteLevel beside other steps is not supported")
+            }
+            isByteLevel = true
         case "Fuse":
             try fields.allow("type")
             isFused = true
@@ -55,7 +66,7 @@ struct PipelineDecoder: Sendable {
             leadingStrip = (try fields.character("content"), try fields.count("start"))
         default:
             throw fields.error(
-                "type", "\"\(type)\" is not supported; Sequence, Replace, ByteFallback, Fuse, Strip and Metaspace are")
+                "type", "\"\(type)\" is not supported; Sequence, ByteLevel, Replace, ByteFallback, Fuse, Strip and Metaspace are")
         }
     }
 

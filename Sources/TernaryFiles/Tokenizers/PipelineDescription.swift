@@ -1,7 +1,7 @@
 /// What a `tokenizer.json` says beside its vocabulary and merges, as far as it is supported; the rest is refused by name.
 struct PipelineDescription: Sendable {
     var normalizers: [NormalizerStep] = []
-    var metaspace: Metaspace?
+    var preTokenizers: [PreTokenizerStep] = []
     var decoder = PipelineDecoder()
     var addedTokens: [AddedToken] = []
     /// The template's tokens around the text; nil where ``TokenizerVocabulary``'s flags say it all.
@@ -38,13 +38,19 @@ struct PipelineDescription: Sendable {
     init(_ document: JSON, path: String) throws {
         let root = try JSONFields(document, path: path, place: "")
         try root.allow(
+            // The library that loads models sets truncation and padding anew, so what a file says of them means nothing.
             "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder",
             "model")
         if let version = root["version"], version.string != "1.0" { throw root.error("version", "only \"1.0\" is supported") }
-        try root.requireNull("truncation", "padding")
         normalizers = try NormalizerStep.parse(root["normalizer"] ?? .null, path: path, place: "normalizer")
         try NormalizerStep.checkGrowth(normalizers, path: path)
-        metaspace = try Self.metaspace(root["pre_tokenizer"] ?? .null, path: path)
+        preTokenizers = try PreTokenizerStep.parse(root["pre_tokenizer"] ?? .null, path: path, place: "pre_tokenizer")
+        let byteLevels = preTokenizers.count { if case .byteLevel = $0 { true } else { false } }
+        // Each would make the text longer once more.
+        guard byteLevels <= 1 else { throw FileError(path, at: "pre_tokenizer", "more than one ByteLevel step") }
+        guard preTokenizers.count <= 16 else {
+            throw FileError(path, at: "pre_tokenizer", "\(preTokenizers.count) steps; at most 16")
+        }
         decoder = try PipelineDecoder(root["decoder"] ?? .null, path: path)
         template = try Self.template(root["post_processor"] ?? .null, path: path)
         for (index, token) in try (root.array("added_tokens") ?? []).enumerated() {
@@ -85,20 +91,6 @@ struct PipelineDescription: Sendable {
             isNormalized: try fields.flag("normalized") ?? !isSpecial, isSpecial: isSpecial)
     }
 
-    private static func metaspace(_ value: JSON, path: String) throws -> Metaspace? {
-        if value.isNull { return nil }
-        let fields = try JSONFields(value, path: path, place: "pre_tokenizer")
-        let type = try fields.string("type")
-        if type == "Sequence" {
-            try fields.allow("type", "pretokenizers")
-            let steps = try fields.array("pretokenizers") ?? []
-            guard steps.count <= 1 else { throw fields.error("pretokenizers", "more than one is not supported") }
-            return try steps.first.flatMap { try metaspace($0, path: path) }
-        }
-        guard type == "Metaspace" else { throw fields.error("type", "\"\(type)\" is not supported; Metaspace and null are") }
-        return try metaspace(fields)
-    }
-
     /// A Metaspace step's settings, for the pre-tokenizer and the decoder alike.
     static func metaspace(_ fields: JSONFields) throws -> Metaspace {
         try fields.allow("type", "replacement", "add_prefix_space", "prepend_scheme", "split", "str_rep")
@@ -117,40 +109,5 @@ struct PipelineDescription: Sendable {
         }
         return Metaspace(
             replacement: try fields.character("replacement"), scheme: scheme, splits: try fields.flag("split") ?? true)
-    }
-
-    private static func template(_ value: JSON, path: String) throws -> (before: [Int], after: [Int])? {
-        if value.isNull { return nil }
-        let fields = try JSONFields(value, path: path, place: "post_processor")
-        let type = try fields.string("type")
-        guard type == "TemplateProcessing" else {
-            throw fields.error("type", "\"\(type)\" is not supported; TemplateProcessing and null are")
-        }
-        // "pair" tells how two texts are joined, which is never asked for here.
-        try fields.allow("type", "single", "pair", "special_tokens")
-        let tokens = try fields.object("special_tokens")
-        var (before, after): ([Int], [Int]) = ([], [])
-        var texts = 0
-        for (index, value) in try (fields.array("single") ?? []).enumerated() {
-            let place = "post_processor.single[\(index)]"
-            let piece = try JSONFields(value, path: path, place: place)
-            try piece.allow("SpecialToken", "Sequence")
-            if piece["Sequence"] != nil {
-                let sequence = try piece.object("Sequence")
-                guard try sequence.string("id") == "A" else { throw sequence.error("id", "only \"A\" is supported") }
-                texts += 1
-                continue
-            }
-            let name = try piece.object("SpecialToken").string("id")
-            let token = try tokens.object(name)
-            try token.allow("id", "ids", "tokens")
-            for id in try token.array("ids") ?? [] {
-                guard let id = id.int, (0..<1 << 24).contains(id) else { throw token.error("ids", "not token ids") }
-                if texts == 0 { before.append(id) } else { after.append(id) }
-            }
-        }
-        guard texts == 1 else { throw fields.error("single", "the text appears \(texts) times, not once") }
-        guard before.count + after.count <= 1024 else { throw fields.error("single", "more than 1024 special tokens") }
-        return (before, after)
     }
 }

@@ -1,4 +1,4 @@
-/// Encodes as the Hugging Face library does with a `tokenizer.json` of the Llama and Mistral kind.
+/// Encodes as the Hugging Face library does with a `tokenizer.json`: byte-level BPE, and BPE with byte fallback.
 struct PipelineEngine: TokenizerEngine {
     private let vocabulary: TokenizerVocabulary
     private let description: PipelineDescription
@@ -6,6 +6,7 @@ struct PipelineEngine: TokenizerEngine {
     private let plainTokens: AddedTokenSplitter
     private let normalizedTokens: AddedTokenSplitter
     private let special: Set<Int>
+    /// Of a vocabulary with byte fallback; empty for others.
     private let bytes: [UInt8?]
     /// The tokens as the decoder sees them: added ones as they are once normalised.
     private let texts: [[UInt8]]
@@ -44,9 +45,9 @@ struct PipelineEngine: TokenizerEngine {
             throw FileError(path, at: "post_processor", "id \(id) is outside the \(vocabulary.tokens.count) tokens")
         }
         let decoder = description.decoder
-        bytes = texts.map {
-            decoder.hasByteFallback ? TokenizerVocabulary.byte(decoder.surface(of: $0, isFirst: false)) : nil
-        }
+        bytes =
+            decoder.hasByteFallback
+            ? texts.map { TokenizerVocabulary.byte(decoder.surface(of: $0, isFirst: false)) } : []
     }
 
     func encode(_ text: [UInt8]) -> [Int] {
@@ -74,7 +75,13 @@ struct PipelineEngine: TokenizerEngine {
 
     func isSpecial(_ token: Int) -> Bool { special.contains(token) }
 
-    func byte(of token: Int) -> UInt8? { bytes[token] }
+    func bytes(of token: Int) -> [UInt8]? {
+        if description.decoder.isByteLevel { return ByteAlphabet.bytes(of: texts[token]) }
+        return bytes.isEmpty ? nil : bytes[token].map { [$0] }
+    }
+
+    // Rust's lossy conversion, which the byte-level decoder uses.
+    var joinsUnfinishedBytes: Bool { description.decoder.isByteLevel }
 
     func surface(of token: Int, after state: inout DecodingState) -> [UInt8] {
         description.decoder.surface(of: texts[token], isFirst: state.isFirst)
@@ -93,17 +100,29 @@ extension PipelineDescription {
 
     /// Applies the pre-tokenizer: the stretches that merges stay within.
     func words(_ text: ArraySlice<UInt8>, startsText: Bool) -> [ArraySlice<UInt8>] {
-        guard let metaspace else { return [text] }
-        var spaced = UTF8Text.replacing([UInt8(ascii: " ")], with: metaspace.replacement, in: Array(text))
-        if metaspace.scheme == .always || (metaspace.scheme == .first && startsText), !spaced.starts(with: metaspace.replacement)
-        {
-            spaced = metaspace.replacement + spaced
+        var words = [text]
+        for step in preTokenizers {
+            var next: [ArraySlice<UInt8>] = []
+            next.reserveCapacity(words.count)
+            for (index, word) in words.enumerated() { next += step.apply(word, startsText: startsText && index == 0) }
+            words = next
         }
-        guard metaspace.splits else { return [spaced[...]] }
+        return words
+    }
+}
+
+extension PipelineDescription.Metaspace {
+    /// Spaces as the symbol, one in front where the scheme asks for it, and the stretches that begin with it.
+    func apply(_ text: ArraySlice<UInt8>, startsText: Bool) -> [ArraySlice<UInt8>] {
+        var spaced = UTF8Text.replacing([UInt8(ascii: " ")], with: replacement, in: Array(text))
+        if scheme == .always || (scheme == .first && startsText), !spaced.starts(with: replacement) {
+            spaced = replacement + spaced
+        }
+        guard splits else { return [spaced[...]] }
         var words: [ArraySlice<UInt8>] = []
         var start = 0
         for position in spaced.indices.dropFirst()
-        where spaced[position] == metaspace.replacement[0] && spaced[position...].starts(with: metaspace.replacement) {
+        where spaced[position] == replacement[0] && spaced[position...].starts(with: replacement) {
             words.append(spaced[start..<position])
             start = position
         }

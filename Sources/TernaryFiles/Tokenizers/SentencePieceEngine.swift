@@ -92,8 +92,10 @@ struct SentencePieceEngine: TokenizerEngine {
 
     func isSpecial(_ token: Int) -> Bool { vocabulary.type(of: token) == .control }
 
-    func byte(of token: Int) -> UInt8? {
-        vocabulary.type(of: token) == .byte ? TokenizerVocabulary.byte(vocabulary.tokens[token]) : nil
+    var joinsUnfinishedBytes: Bool { false }
+
+    func bytes(of token: Int) -> [UInt8]? {
+        vocabulary.type(of: token) == .byte ? TokenizerVocabulary.byte(vocabulary.tokens[token]).map { [$0] } : nil
     }
 
     func surface(of token: Int, after state: inout DecodingState) -> [UInt8] {

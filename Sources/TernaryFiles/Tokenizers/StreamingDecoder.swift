@@ -34,7 +34,7 @@ public struct StreamingDecoder: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// What is left at the end: one U+FFFD for each byte of an unfinished character.
+    /// What is left at the end: U+FFFD for an unfinished character.
     public mutating func finish() -> String {
         var text: [UInt8] = []
         finish(into: &text)
@@ -48,8 +48,8 @@ public struct StreamingDecoder: Sendable {
             if engine.leftOutTokensEndCharacters { flush(into: &text, isEnd: true) }
             return
         }
-        if let byte = engine.byte(of: token) {
-            pending.append(byte)
+        if let bytes = engine.bytes(of: token) {
+            pending += bytes
             flush(into: &text, isEnd: false)
         } else {
             flush(into: &text, isEnd: true)  // first: the surface may depend on whether there is text already
@@ -62,18 +62,27 @@ public struct StreamingDecoder: Sendable {
 
     /// Emits the characters that the pending bytes hold, keeping a possible beginning of another unless this is the end.
     private mutating func flush(into text: inout [UInt8], isEnd: Bool) {
-        while !pending.isEmpty {
-            let length = pending.withUnsafeBufferPointer { UTF8Text.characterLength($0, at: 0) }
+        var position = 0
+        defer { pending.removeFirst(position) }
+        while position < pending.count {
+            let length = pending.withUnsafeBufferPointer { UTF8Text.characterLength($0, at: position) }
             if length > 0 {
-                emit(pending[..<length], into: &text)
-                pending.removeFirst(length)
-            } else if !isEnd, Self.mayContinue(pending) {
-                return
-            } else {
-                emit(UTF8Text.replacement[...], into: &text)
-                pending.removeFirst()
+                emit(pending[position..<position + length], into: &text)
+                position += length
+                continue
             }
+            let beginning = Self.beginningLength(pending[position...])
+            if !isEnd, position + beginning == pending.count { return }
+            emit(UTF8Text.replacement[...], into: &text)
+            position += tokenizer.engine.joinsUnfinishedBytes ? max(beginning, 1) : 1
         }
+    }
+
+    /// How many of the first bytes begin a character, to which others may yet come; 0 where none does.
+    private static func beginningLength(_ bytes: ArraySlice<UInt8>) -> Int {
+        var length = 0
+        while length < min(bytes.count, 3), mayContinue(Array(bytes.prefix(length + 1))) { length += 1 }
+        return length
     }
 
     /// Whether some further bytes would make these a character.

@@ -3,9 +3,13 @@ import Glibc
 /// Bytes of the longest tokenizer file that is read; the largest vocabularies take a tenth of it.
 private let longestFile = 512 << 20
 
+/// Bytes of the longest chat template that is read; published ones have some thousand.
+private let longestTemplate = 1 << 20
+
 extension Tokenizer {
     /// Loads a model directory's tokenizer: `tokenizer.json`, or else `tokenizer.model`; `tokenizer_config.json` may name the begin
-    /// and end tokens and say whether they are added.
+    /// and end tokens and say whether they are added, and hold the chat template unless `chat_template.jinja` does;
+    /// `generation_config.json` may name more end tokens.
     ///
     /// - Throws: ``FileError`` naming the file and what in it cannot be used.
     public static func load(directory: String) throws -> Tokenizer {
@@ -17,6 +21,12 @@ extension Tokenizer {
         var vocabulary = try vocabulary(file: path)
         let configuration = "\(directory)/tokenizer_config.json"
         if access(configuration, F_OK) == 0 { try vocabulary.apply(configuration: configuration) }
+        let template = "\(directory)/chat_template.jinja"
+        if access(template, F_OK) == 0 {
+            vocabulary.chatTemplate = try InputFile.contents(of: template, limit: longestTemplate)
+        }
+        let generation = "\(directory)/generation_config.json"
+        if access(generation, F_OK) == 0 { try vocabulary.apply(generation: generation) }
         return try Tokenizer(vocabulary: vocabulary, path: path)
     }
 
@@ -67,6 +77,35 @@ extension TokenizerVocabulary {
         }
         beginToken = begin ?? beginToken
         endToken = end ?? endToken
+        chatTemplate = try Self.chatTemplate(fields)
+    }
+
+    /// One template, or several with names, of which "default" is for conversations; empty where there is none.
+    private static func chatTemplate(_ fields: JSONFields) throws -> [UInt8] {
+        let key = "chat_template"
+        guard let value = fields[key], !value.isNull else { return [] }
+        var text = value.stringBytes
+        if let named = value.array {
+            text = (named.first { $0["name"]?.string == "default" } ?? named.first)?["template"]?.stringBytes
+        }
+        guard let text else { throw fields.error(key, "neither a string nor a list of named templates") }
+        guard text.count <= longestTemplate else { throw fields.error(key, "longer than \(longestTemplate) bytes") }
+        return text
+    }
+
+    /// Takes the tokens that end an answer from a `generation_config.json`; those out of range are left out, for a model's table of
+    /// tokens may be longer than the tokenizer's.
+    mutating func apply(generation path: String) throws {
+        let document: JSON
+        do { document = try JSON(parsing: InputFile.contents(of: path, limit: longestTemplate)) } catch let error
+            as JSON.SyntaxError
+        {
+            throw FileError(path, "\(error)")
+        }
+        let value = document["eos_token_id"] ?? .null
+        let ids = (value.array ?? [value]).prefix(16).compactMap(\.int).filter(tokens.indices.contains)
+        if endToken == nil { endToken = ids.first }
+        turnEndTokens = ids.filter { $0 != endToken }
     }
 
     /// The id of a token that the configuration names, as a string or as an object with its content.

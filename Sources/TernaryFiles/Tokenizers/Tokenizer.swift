@@ -1,6 +1,7 @@
 /// Turns text into a model's tokens and back, as the model's own tokenizer files say.
 ///
-/// Reads SentencePiece models (BPE and unigram) and the `tokenizer.json` of the Llama and Mistral kind (BPE with byte fallback).
+/// Reads SentencePiece models (BPE and unigram), and `tokenizer.json` with BPE: byte-level as of GPT-2, LLaMA-3 and Qwen, or with byte
+/// fallback as of Mistral; and all of them out of GGUF metadata.
 public struct Tokenizer: Sendable {
     /// All that defines this tokenizer; building one from it again gives the same.
     public let vocabulary: TokenizerVocabulary
@@ -28,6 +29,8 @@ public struct Tokenizer: Sendable {
     public var beginToken: Int? { vocabulary.beginToken }
     /// The token that ends a text.
     public var endToken: Int? { vocabulary.endToken }
+    /// The token that a text begins with where special tokens are asked for; nil where the files ask for none in front.
+    public var leadingToken: Int? { engine.specialTokens.before.first }
     /// The token for text that no other covers.
     public var unknownToken: Int? { vocabulary.unknownToken }
 

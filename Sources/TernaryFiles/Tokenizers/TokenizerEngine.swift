@@ -3,8 +3,11 @@ protocol TokenizerEngine: Sendable {
     /// The text's tokens, no special ones added. Invalid UTF-8 reads as one U+FFFD a byte.
     func encode(_ text: [UInt8]) -> [Int]
 
-    /// The byte that a token spells, where it is one of several that make up a character.
-    func byte(of token: Int) -> UInt8?
+    /// The bytes that a token spells, where a character may be spread over several tokens.
+    func bytes(of token: Int) -> [UInt8]?
+
+    /// Whether the beginning of a character that never ends reads as one U+FFFD, and not as one a byte.
+    var joinsUnfinishedBytes: Bool { get }
 
     /// What a token that is no byte adds to the text, given what came before it.
     func surface(of token: Int, after state: inout DecodingState) -> [UInt8]

@@ -1,5 +1,5 @@
 extension TokenizerVocabulary {
-    /// Reads a `tokenizer.json`: BPE with byte fallback, the Llama and Mistral kind.
+    /// Reads a `tokenizer.json`: byte-level BPE, and BPE with byte fallback.
     ///
     /// - Throws: ``FileError`` naming the key that is malformed or not supported.
     public init(tokenizerJSON file: [UInt8], path: String) throws {
@@ -21,7 +21,12 @@ extension TokenizerVocabulary {
         let known = idsByText()
         unknownToken = description.unknownToken.flatMap { known[$0] }
         if let unknownToken { types[unknownToken] = TokenType.unknown.rawValue }
-        scores = Self.scores(merges, count: tokens.count, known: known)
+        if description.decoder.isByteLevel {
+            (algorithm, addsSpacePrefix) = (.byteLevel, false)
+            scores = [Float](repeating: 0, count: tokens.count)
+        } else {
+            scores = Self.scores(merges, count: tokens.count, known: known)
+        }
         pipeline = Self.pipeline(document, modelTokenCount: modelTokenCount)
         takeTemplate(description, known: known)
     }

@@ -8,6 +8,8 @@ public struct TokenizerVocabulary: Sendable, Equatable {
         case bytePair = "llama"
         /// SentencePiece's unigram model.
         case unigram = "t5"
+        /// Byte-pair encoding over bytes, as GPT-2 does it; always with a ``pipeline``.
+        case byteLevel = "gpt2"
     }
 
     /// What a token is; SentencePiece's numbers, which GGUF's `tokenizer.ggml.token_type` shares.
@@ -51,6 +53,13 @@ public struct TokenizerVocabulary: Sendable, Equatable {
     /// The JSON of a `tokenizer.json` without its vocabulary and merges; empty for SentencePiece.
     public var pipeline: [UInt8] = []
 
+    /// The Jinja template that makes a conversation a text, empty for none (`tokenizer.chat_template`).
+    public var chatTemplate: [UInt8] = []
+    /// Tokens beside ``endToken`` at which an answer ends (`.eot_token_id`, or the end tokens of a `generation_config.json`).
+    public var turnEndTokens: [Int] = []
+    /// What the file said wrong or left out and was put right, one line each.
+    public var notices: [String] = []
+
     /// A vocabulary without tokens, to be filled.
     public init() {}
 
@@ -83,6 +92,10 @@ public struct TokenizerVocabulary: Sendable, Equatable {
                 throw FileError(path, at: "\(name) token", "id \(id) is outside the \(tokens.count) tokens")
             }
         }
+        for id in turnEndTokens where !tokens.indices.contains(id) {
+            throw FileError(path, at: "end-of-turn token", "id \(id) is outside the \(tokens.count) tokens")
+        }
+        guard UTF8Text.isValid(chatTemplate) else { throw FileError(path, at: "chat template", "its text is not UTF-8") }
         if addsBeginToken, beginToken == nil { throw FileError(path, at: "begin token", "it is to be added, but there is none") }
         if addsEndToken, endToken == nil { throw FileError(path, at: "end token", "it is to be added, but there is none") }
     }

@@ -7,6 +7,8 @@ public enum StopReason: String, Sendable {
     case endOfText = "end-of-text"
     /// As many tokens as were asked for.
     case length
+    /// The context holds no more tokens.
+    case context
     /// A stop string came up.
     case stopString = "stop-string"
     /// The caller cancelled it.
@@ -50,11 +52,13 @@ public final class TextGenerator {
     /// The last token drawn, which no pass has taken in yet.
     private var pending: Int?
     private var isEmpty = true
+    private let endTokens: Set<Int>
 
     /// An empty text; the engine is at its start.
     public init(engine: any Engine, tokenizer: Tokenizer) {
         self.engine = engine
         self.tokenizer = tokenizer
+        endTokens = Set(engine.modelConfiguration.endTokens + (tokenizer.endToken.map { [$0] } ?? []))
     }
 
     /// Starts a new text.
@@ -76,14 +80,36 @@ public final class TextGenerator {
         prompt: [UInt8], sampling: SamplingOptions, limit: Int?, stops: [String] = [], isCancelled: () -> Bool = { false },
         show: (String) throws -> Void
     ) throws -> (reason: StopReason, tokens: [Int], statistics: GenerationStatistics) {
+        try generate(
+            tokens: tokenizer.encode(prompt, addSpecialTokens: isEmpty), ends: endTokens,
+            keepsEnd: true, sampling: sampling, limit: limit, stops: stops, isCancelled: isCancelled, show: show)
+    }
+
+    /// Appends tokens and lets the model go on.
+    ///
+    /// - Parameters:
+    ///   - prompt: each below the vocabulary's size. May be empty: the model goes on.
+    ///   - ends: tokens that end the text.
+    ///   - keepsEnd: whether the one that did stands in front of what is appended next.
+    ///   - limit: tokens to draw at most; nil until the model ends the text.
+    ///   - stops: strings that end the text; they are not shown.
+    ///   - isCancelled: asked before every token.
+    ///   - show: is given text as it comes, whole characters only.
+    public func generate(
+        tokens prompt: [Int], ends: Set<Int>, keepsEnd: Bool, sampling: SamplingOptions, limit: Int?, stops: [String] = [],
+        isCancelled: () -> Bool = { false }, show: (String) throws -> Void
+    ) throws -> (reason: StopReason, tokens: [Int], statistics: GenerationStatistics) {
         let clock = ContinuousClock()
         let start = clock.now
         var statistics = GenerationStatistics()
-        var promptTokens = (pending.map { [$0] } ?? []) + tokenizer.encode(prompt, addSpecialTokens: isEmpty)
+        var promptTokens = (pending.map { [$0] } ?? []) + prompt
         pending = nil
         if promptTokens.isEmpty {
             // A text must start somewhere: with the begin token, or else the end token, which stands between documents.
             promptTokens = [tokenizer.beginToken ?? tokenizer.endToken ?? 0]
+        }
+        if let room = engine.room(sequence: 0), promptTokens.count > room {
+            throw ContextError(promptTokens: promptTokens.count, room: room)
         }
         isEmpty = false
         statistics.promptTokens = promptTokens.count
@@ -109,7 +135,8 @@ public final class TextGenerator {
             tokens.append(token)
             pending = token
             if tokens.count == 1 { statistics.firstTokenSeconds = (clock.now - start).seconds }
-            if token == tokenizer.endToken {
+            if ends.contains(token) {
+                if !keepsEnd { pending = nil }
                 reason = .endOfText
                 break
             }
@@ -120,6 +147,10 @@ public final class TextGenerator {
                 break
             }
             if tokens.count == limit { break }
+            if engine.room(sequence: 0) == 0 {
+                reason = .context
+                break
+            }
             logits = try engine.forward([token], logits: .last)
             pending = nil
             statistics.decodeSteps += 1
@@ -132,6 +163,25 @@ public final class TextGenerator {
             if !rest.isEmpty { try show(rest) }
         }
         return (reason, tokens, statistics)
+    }
+}
+
+/// A prompt is longer than what is left of the context.
+public struct ContextError: Error, CustomStringConvertible {
+    /// Tokens of the prompt.
+    public let promptTokens: Int
+    /// Tokens that the context still holds.
+    public let room: Int
+
+    /// What did not fit.
+    public init(promptTokens: Int, room: Int) {
+        self.promptTokens = promptTokens
+        self.room = room
+    }
+
+    /// One line with the way out.
+    public var description: String {
+        "the prompt has \(promptTokens) tokens and the context room for \(room); --context makes it larger"
     }
 }
 

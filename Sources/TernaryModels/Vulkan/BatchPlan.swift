@@ -96,7 +96,8 @@ struct BatchPlan {
         let hidden = configuration.hiddenSize
         plan.dispatch(
             ResidualQuantize(
-                tokens: rows, columns: hidden, norms: norms, plane: unfused.plane, outerEpsilon: configuration.normEpsilon),
+                tokens: rows, columns: hidden, norms: norms, plane: unfused.plane,
+                norm: RowNorm(outerEpsilon: configuration.normEpsilon)),
             [x, sum, outer, combined, BufferSlice(unfused.codes), BufferSlice(unfused.step), BufferSlice(unfused.codeSum)])
         plan.barrier()
     }

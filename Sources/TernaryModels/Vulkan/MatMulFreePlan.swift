@@ -101,9 +101,10 @@ struct MatMulFreePlan {
             plan.dispatch(
                 GLUFused(
                     tokens: tokens, channels: configuration.intermediateSize, columns: configuration.hiddenSize,
-                    scale: layer.scales.mlp, epsilon: configuration.normEpsilon),
+                    terms: .matrix(scale: layer.scales.mlp), norm: RowNorm(outerEpsilon: configuration.normEpsilon)),
                 [
-                    BufferSlice(workspace.x), layer.mlpOuter, layer.mlpCombined, layer.mlpWeights, BufferSlice(workspace.product),
+                    BufferSlice(workspace.x), layer.mlpOuter, layer.mlpCombined, layer.mlpWeights, layer.mlpCombined,
+                    BufferSlice(workspace.product),
                 ])
             plan.barrier()
         }
@@ -195,9 +196,9 @@ struct MatMulFreePlan {
         } else {
             plan.dispatch(
                 BitLinearFused(
-                    tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: scale,
-                    outerEpsilon: epsilon, addsResidual: true, hasSeparateStatistic: outer != nil),
-                [x, statistic, outer ?? combined, combined, matrix, BufferSlice(workspace.x)])
+                    tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), terms: .matrix(scale: scale),
+                    norm: RowNorm(outerEpsilon: epsilon), addsResidual: true, hasSeparateStatistic: outer != nil),
+                [x, statistic, outer ?? combined, combined, matrix, combined, BufferSlice(workspace.x)])
         }
         plan.barrier()
     }
@@ -228,8 +229,12 @@ struct MatMulFreePlan {
             plan.dispatch(
                 BitLinearFused(
                     tokens: count, rows: vocabulary, columns: configuration.hiddenSize, yStride: vocabulary,
-                    scale: weights.headScale, outerEpsilon: configuration.normEpsilon, addsResidual: false),
-                [x, x, weights.headOuter, weights.headCombined, weights.headWeights, BufferSlice(logitRows)])
+                    terms: .matrix(scale: weights.headScale), norm: RowNorm(outerEpsilon: configuration.normEpsilon),
+                    addsResidual: false),
+                [
+                    x, x, weights.headOuter, weights.headCombined, weights.headWeights, weights.headCombined,
+                    BufferSlice(logitRows),
+                ])
         }
         plan.barrier()
         plan.mark(.logits, Plan.Rows(buffer: logitRows, count: count, width: vocabulary, stride: vocabulary))

@@ -112,7 +112,7 @@ struct UnfusedWorkspace {
         if usesEpilogues {
             plan.dispatch(
                 NormQuantize(
-                    tokens: tokens, columns: columns, norms: norms, plane: plane, outerEpsilon: epsilon,
+                    tokens: tokens, columns: columns, norms: norms, plane: plane, norm: RowNorm(outerEpsilon: epsilon),
                     hasSeparateStatistic: outer != nil && statistic.buffer !== x.buffer),
                 [
                     x, statistic, outer ?? combined, combined, BufferSlice(codes), BufferSlice(step), BufferSlice(codeSum),
@@ -123,7 +123,7 @@ struct UnfusedWorkspace {
         for norm in 0..<norms {
             let weight = combined.part(norm, of: norms)
             plan.dispatch(
-                RMSNorm(tokens: tokens, columns: columns, outerEpsilon: epsilon),
+                RMSNorm(tokens: tokens, columns: columns, norm: RowNorm(outerEpsilon: epsilon)),
                 [x, statistic, outer ?? weight, weight, BufferSlice(weighted), BufferSlice(rootInverse)])
             plan.barrier()
             plan.dispatch(
@@ -149,8 +149,8 @@ struct UnfusedWorkspace {
     ) {
         plan.dispatch(
             TernaryMatmul(
-                tokens: tokens, rows: rows, columns: columns, yStride: yStride, scale: scale, epilogue: epilogue),
-            quantized(norm, columns: columns, tokens: tokens) + [matrix, y])
+                tokens: tokens, rows: rows, columns: columns, yStride: yStride, terms: .matrix(scale: scale), epilogue: epilogue),
+            quantized(norm, columns: columns, tokens: tokens) + [matrix, BufferSlice(step), y])
     }
 
     /// From the residual stream to i_proj, f_proj and g_proj; ends with a barrier.

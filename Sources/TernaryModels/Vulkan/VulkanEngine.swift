@@ -1,4 +1,3 @@
-import Dispatch
 import TernaryCore
 import TernaryKernels
 import VulkanCompute
@@ -26,6 +25,10 @@ public final class VulkanEngine: Engine {
     public let deviceName: String
     /// The model's shape.
     public let configuration: MatMulFreeConfiguration
+    /// The model's shape, of its family.
+    public var modelConfiguration: ModelConfiguration { .matMulFree(configuration) }
+    /// Blocks and head.
+    public var weightBytesPerToken: Int { configuration.ternaryByteCount }
     /// The form that runs: unfused also where shared memory is too small for this model's rows.
     public let form: Form
     /// By timestamps at both ends of a pass; nil where the device has none.
@@ -72,7 +75,7 @@ public final class VulkanEngine: Engine {
     private static let mostRecordings = 8
 
     /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 96 MiB, half of that where weights are to
-    /// take little room, in whole tiles of the matrix units.
+    /// take little room, in whole tiles of the matrix units; a multiple of 256, where there are so many, fills the device evenly.
     static func capacity(
         _ configuration: MatMulFreeConfiguration, packing: WeightPacking, on device: DeviceDescription
     ) -> Int {
@@ -85,7 +88,8 @@ public final class VulkanEngine: Engine {
             + UnfusedWorkspace.Sizes(configuration, capacity: most, sequences: 1, usesEpilogues: true).deviceBytes
         // Resident decoding keeps a second state.
         let room = (packing == .base3 ? 48 << 20 : 96 << 20) - 2 * sizes.state
-        return min(most, max(128, room / (bytes / most) / 64 * 64))
+        let tokens = room / (bytes / most)
+        return min(most, tokens < 512 ? max(128, tokens / 64 * 64) : tokens / 256 * 256)
     }
 
     /// Rows of logits that one pass can leave.
@@ -252,39 +256,7 @@ public final class VulkanEngine: Engine {
     }
 
     func record(_ steps: [Plan.Step], label: String, isTimed: Bool = false) throws -> Recording {
-        let steps = weights.unpacked?.applied(to: steps) ?? steps
-        compile(steps)
-        return try device.record(label: label) { recorder in
-            if isTimed { try recorder.writeTimestamp(0) }
-            for step in steps {
-                switch step {
-                case .dispatch(let kernel, let buffers):
-                    try recorder.dispatch(kernel, buffers, on: device, traits: traits)
-                case .barrier: recorder.barrier()
-                case .copy(let from, let to): recorder.copy(from: from, to: to)
-                case .mark: break
-                }
-            }
-            if isTimed { try recorder.writeTimestamp(1) }
-        }
-    }
-
-    /// Compiles what steps need and what is not compiled yet, on several threads: most of the time to the first token of a device's first run.
-    private func compile(_ steps: [Plan.Step]) {
-        struct Build: Hashable {
-            var name: String
-            var constants: [UInt32]
-        }
-        var kernels: [Build: any Kernel] = [:]
-        for case .dispatch(let kernel, _) in steps {
-            kernels[Build(name: kernel.code(for: traits).name, constants: kernel.constants(for: traits))] = kernel
-        }
-        let all = Array(kernels.values)
-        let (device, traits) = (device, traits)
-        DispatchQueue.concurrentPerform(iterations: all.count) { index in
-            // What fails here fails again, and is thrown, when it is recorded.
-            _ = try? device.pipeline(for: all[index], traits: traits)
-        }
+        try device.record(weights.unpacked?.applied(to: steps) ?? steps, traits: traits, label: label, isTimed: isTimed)
     }
 
     private func write(_ tokens: ArraySlice<Int>) throws {
@@ -298,8 +270,6 @@ public final class VulkanEngine: Engine {
     }
 
     func read(_ buffer: Buffer, offset: Int = 0, count: Int) throws -> [Float] {
-        var values = [Float](repeating: 0, count: count)
-        try values.withUnsafeMutableBytes { try device.download(from: buffer, offset: offset, into: $0) }
-        return values
+        try device.read(buffer, offset: offset, count: count)
     }
 }

@@ -14,7 +14,7 @@ extension KernelSuite {
         let bound = [buffers[0], buffers[0]] + (try normWeights(1)) + [buffers[1], buffers[2]]
         return KernelCase(
             op: .rmsnorm, tokens: tokens, columns: columns, rows: nil,
-            stages: [stage(RMSNorm(tokens: tokens, columns: columns, outerEpsilon: Self.epsilon), bound)],
+            stages: [stage(RMSNorm(tokens: tokens, columns: columns, norm: RowNorm(outerEpsilon: Self.epsilon)), bound)],
             outputs: [
                 .init(buffer: buffers[1][0], stride: width, count: tokens, expected: normalized.map(\.weighted.bits)),
                 .init(buffer: buffers[2][0], stride: 1, count: tokens, expected: normalized.map { [$0.rootInverse.bitPattern] }),
@@ -35,7 +35,7 @@ extension KernelSuite {
     func normQuantize(tokens: Int, norms: Int) throws -> KernelCase {
         let buffers = try rotated([shared(x, tokens: tokens, "x")] + codesRoom(tokens, norms: norms))
         let kernel = NormQuantize(
-            tokens: tokens, columns: columns, norms: norms, plane: tokens, outerEpsilon: Self.epsilon)
+            tokens: tokens, columns: columns, norms: norms, plane: tokens, norm: RowNorm(outerEpsilon: Self.epsilon))
         let expected = self.norms.prefix(norms).map { norm in x.map { TernaryReference.quantize(bitLinearNorm($0, norm: norm)) } }
         return KernelCase(
             op: norms == 3 ? .normQuantize3 : .normQuantize, tokens: tokens, columns: columns, rows: nil,
@@ -57,7 +57,7 @@ extension KernelSuite {
         let input = [try shared(codes, "codes"), try shared(steps, "steps"), try shared(sums, "code sums")]
         return KernelCase(
             op: units ? .ternaryMatmulUnits : .ternaryMatmul, tokens: tokens, columns: columns, rows: rows,
-            stages: [stage(kernel, input + [weights.copies, y], traits: traits)],
+            stages: [stage(kernel, input + [weights.copies, input[1], y], traits: traits)],
             outputs: [try product(y, tokens: tokens)])
     }
 
@@ -68,12 +68,13 @@ extension KernelSuite {
         let x = try shared(x, tokens: tokens, "x")
         let y = try room(tokens * paddedWidth(rows), "y")
         let weights = try matrices(1, rows: rows)
+        let norms = try normWeights(1)
         let kernel = BitLinearFused(
-            tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), scale: RotatedMatrix.scale,
-            outerEpsilon: Self.epsilon, addsResidual: false)
+            tokens: tokens, rows: rows, columns: columns, yStride: paddedWidth(rows), terms: .matrix(scale: RotatedMatrix.scale),
+            norm: RowNorm(outerEpsilon: Self.epsilon), addsResidual: false)
         return KernelCase(
             op: .bitlinearFused, tokens: tokens, columns: columns, rows: rows,
-            stages: [stage(kernel, [x, x] + (try normWeights(1)) + [weights.copies, y])],
+            stages: [stage(kernel, [x, x] + norms + [weights.copies, norms[1], y])],
             outputs: [try product(y, tokens: tokens)])
     }
 
@@ -85,15 +86,17 @@ extension KernelSuite {
         let quantised = try codesRoom(tokens, norms: 1)
         let y = try room(tokens * paddedWidth(rows), "y")
         let weights = try matrices(1, rows: rows)
-        let product = stage(matmul(tokens), quantised + [weights.copies, y])
+        let product = stage(matmul(tokens), quantised + [weights.copies, quantised[1], y])
         let before: [KernelCase.Stage]
         if split {
-            let kernel = NormQuantize(tokens: tokens, columns: columns, norms: 1, plane: tokens, outerEpsilon: Self.epsilon)
+            let kernel = NormQuantize(
+                tokens: tokens, columns: columns, norms: 1, plane: tokens, norm: RowNorm(outerEpsilon: Self.epsilon))
             before = [stage(kernel, [x, x] + norms + quantised)]
         } else {
             let normed = try normRoom(tokens)
             before = [
-                stage(RMSNorm(tokens: tokens, columns: columns, outerEpsilon: Self.epsilon), [x, x] + norms + normed),
+                stage(
+                    RMSNorm(tokens: tokens, columns: columns, norm: RowNorm(outerEpsilon: Self.epsilon)), [x, x] + norms + normed),
                 stage(Quantize(tokens: tokens, columns: columns), normed + quantised),
             ]
         }
@@ -110,7 +113,8 @@ extension KernelSuite {
 
     private func matmul(_ tokens: Int) -> TernaryMatmul {
         TernaryMatmul(
-            tokens: tokens, rows: shape.rows, columns: columns, yStride: paddedWidth(shape.rows), scale: RotatedMatrix.scale)
+            tokens: tokens, rows: shape.rows, columns: columns, yStride: paddedWidth(shape.rows),
+            terms: .matrix(scale: RotatedMatrix.scale))
     }
 
     private func product(_ y: KernelCase.Rotation, tokens: Int) throws -> KernelCase.Output {

@@ -105,14 +105,16 @@ extension KernelSuite {
 
     private func gluFused(tokens: Int) throws -> KernelCase? {
         guard channels > 0, BitLinearFused.fits(columns: shape.columns, device: traits) else { return nil }
+        let norms = try normWeights(1)
         let kernel = GLUFused(
-            tokens: tokens, channels: channels, columns: shape.columns, scale: RotatedMatrix.scale, epsilon: Self.epsilon)
+            tokens: tokens, channels: channels, columns: shape.columns, terms: .matrix(scale: RotatedMatrix.scale),
+            norm: RowNorm(outerEpsilon: Self.epsilon))
         let expected = try projections(2, rows: channels, norms: 1)
         let product = try room(tokens * paddedWidth(channels), "product")
         let weights = try matrices(2, rows: channels)
         return KernelCase(
             op: .gluFused, tokens: tokens, columns: shape.columns, rows: 2 * channels,
-            stages: [stage(kernel, [try shared(x, tokens: tokens, "x")] + (try normWeights(1)) + [weights.copies, product])],
+            stages: [stage(kernel, [try shared(x, tokens: tokens, "x")] + norms + [weights.copies, norms[1], product])],
             outputs: [
                 .init(
                     buffer: product[0], stride: paddedWidth(channels), count: tokens,

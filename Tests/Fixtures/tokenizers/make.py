@@ -180,7 +180,7 @@ def main():
         return
     make_models()
     make_json()
-    for tokenizer in sorted(HERE.glob("*.model")) + sorted(p for p in HERE.glob("*.json") if not p.name.endswith(".cases.json")):
+    for tokenizer in sorted(HERE.glob("*.model")) + sorted(p for p in HERE.glob("*.json") if not p.name.endswith(".cases.json") and not p.name.startswith("byte-")):
         write_cases(tokenizer, HERE / f"{tokenizer.stem}.cases.json", 60, tokenizer.name)
 
 

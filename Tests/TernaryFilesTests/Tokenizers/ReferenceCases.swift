@@ -22,7 +22,9 @@ struct ReferenceCases: CustomTestStringConvertible, Sendable {
     static let own: [ReferenceCases] = [
         "bpe-bytes", "bpe-rules", "bpe-unused", "unigram-bytes", "unigram-suffix", "unigram-bare", "llama", "mistral",
         "metaspace",
-        "unknown",
+        "unknown", "byte-gpt2", "byte-prefix", "byte-llama3", "byte-qwen2", "byte-marks", "byte-falcon", "byte-digits",
+        "byte-words",
+        "byte-spaces", "byte-runs",
     ].map { load("\(folder)/\($0).cases.json") }
 
     /// More cases, made for any tokenizer files and named by an environment variable: "FILE:FILE".

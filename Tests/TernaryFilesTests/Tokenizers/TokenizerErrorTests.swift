@@ -26,13 +26,24 @@ struct TokenizerErrorTests {
     @Test(
         "a setting that is not supported is refused by its key",
         arguments: [
-            (#""truncation":null"#, #""truncation":{"max_length":5}"#, "t: truncation: only null"),
-            (#""padding":null"#, #""padding":{}"#, "t: padding: only null"),
+            (
+                #""pre_tokenizer":null"#,
+                #""pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"ByteLevel"}]}"#,
+                "t: pre_tokenizer: more than one ByteLevel step"
+            ),
             (#""version":"1.0""#, #""version":"2.0""#, "t: version: "),
             (#""version":"1.0""#, #""version":"1.0","extra":1"#, "t: extra: this setting is not supported"),
             (#"{"type":"Prepend","prepend":"▁"}"#, #"{"type":"NFKC"}"#, "t: normalizer.normalizers[0].type: \"NFKC\""),
             (#""pattern":{"String":" "}"#, #""pattern":{"Regex":" +"}"#, "t: normalizer.normalizers[1].pattern: Regex"),
-            (#""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"ByteLevel"}"#, "t: pre_tokenizer.type: \"ByteLevel\""),
+            (
+                #""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"BertPreTokenizer"}"#,
+                "t: pre_tokenizer.type: \"BertPreTokenizer\" is not supported"
+            ),
+            (
+                #""pre_tokenizer":null"#,
+                #""pre_tokenizer":{"type":"Split","pattern":{"Regex":"(a|b)*c"},"behavior":"Isolated"}"#,
+                "t: pre_tokenizer.pattern: the regular expression \"(a|b)*c\" is none of those"
+            ),
             (#""type":"TemplateProcessing""#, #""type":"BertProcessing""#, "t: post_processor.type: \"BertProcessing\""),
             (#"{"type":"ByteFallback"}"#, #"{"type":"CTC"}"#, "t: decoder.decoders[1].type: \"CTC\""),
             (#""start":1,"stop":0"#, #""start":1,"stop":1"#, "t: decoder.decoders[3].stop: only 0"),
@@ -47,6 +58,12 @@ struct TokenizerErrorTests {
     func refusesSettings(old: String, new: String, expected: String) throws {
         let complaint = try edited(old, new)
         #expect(complaint?.hasPrefix(expected) == true, "\(complaint ?? "accepted")")
+    }
+
+    @Test("settings that the library sets anew when it loads a model are left aside")
+    func leavesTruncation() throws {
+        #expect(try edited(#""truncation":null"#, #""truncation":{"max_length":5}"#) == nil)
+        #expect(try edited(#""padding":null"#, #""padding":{"strategy":"BatchLongest"}"#) == nil)
     }
 
     @Test(

@@ -6,7 +6,9 @@ import Testing
 struct TokenizerTests {
     private func fixture(_ name: String) throws -> Tokenizer { try Tokenizer.load(file: "\(ReferenceCases.folder)/\(name)") }
 
-    @Test("a long run is encoded in about linear time", arguments: ["bpe-bytes.model", "llama.json", "unigram-bytes.model"])
+    @Test(
+        "a long run is encoded in about linear time",
+        arguments: ["bpe-bytes.model", "llama.json", "unigram-bytes.model", "byte-llama3.json"])
     func isNearLinear(name: String) throws {
         let tokenizer = try fixture(name)
         for byte in [UInt8(ascii: "a"), UInt8(ascii: " ")] {
@@ -33,7 +35,7 @@ struct TokenizerTests {
 
     @Test(
         "a stream after a prompt continues it",
-        arguments: ["bpe-bytes.model", "llama.json", "mistral.json", "unigram-bytes.model"])
+        arguments: ["bpe-bytes.model", "llama.json", "mistral.json", "unigram-bytes.model", "byte-llama3.json"])
     func continuesPrompt(name: String) throws {
         let tokenizer = try fixture(name)
         let prompt = tokenizer.encode("A cat", addSpecialTokens: true).filter { $0 != tokenizer.endToken }

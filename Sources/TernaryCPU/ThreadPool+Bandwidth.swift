@@ -1,10 +1,10 @@
 import CTernary
 
-extension MatMulFreeCPU {
+extension ThreadPool {
     /// Reads memory as fast as plain loops on all threads can.
     ///
     /// - Returns: bytes per second, the best of several reads of 256 MiB, more than common caches hold.
-    public func measureReadBandwidth() -> Double {
+    func measureReadBandwidth() -> Double {
         let byteCount = 256 << 20
         let chunks = 256
         let data = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
@@ -17,11 +17,21 @@ extension MatMulFreeCPU {
         var best = Duration.seconds(1000)
         for _ in 0..<5 {
             let start = clock.now
-            pool.run(chunks) { chunk, _ in
+            run(chunks) { chunk, _ in
                 sums[chunk] = ct_read(data.baseAddress! + chunk * (byteCount / chunks), byteCount / chunks)
             }
             best = min(best, clock.now - start)
         }
         return Double(byteCount) / (best / .seconds(1))
     }
+}
+
+extension MatMulFreeCPU {
+    /// Bytes per second that all threads together read from memory.
+    public func measureReadBandwidth() -> Double { pool.measureReadBandwidth() }
+}
+
+extension TransformerCPU {
+    /// Bytes per second that all threads together read from memory.
+    public func measureReadBandwidth() -> Double { pool.measureReadBandwidth() }
 }

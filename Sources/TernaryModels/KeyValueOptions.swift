@@ -1,0 +1,23 @@
+import TernaryCore
+
+/// How a transformer keeps the keys and values of its tokens.
+public struct KeyValueOptions: Sendable, Equatable {
+    /// How each is stored.
+    public var element: KeyValueElement
+    /// Tokens of a sequence at most; nil for what the model was made for, 4,096 at most.
+    public var contextLimit: Int?
+
+    /// Tokens where nobody says how many.
+    public static let usualContext = 4096
+
+    /// Values as given; the defaults are those of `vkternary run`.
+    public init(element: KeyValueElement = .float16, contextLimit: Int? = nil) {
+        self.element = element
+        self.contextLimit = contextLimit
+    }
+
+    /// Tokens that a sequence of this model holds at most.
+    public func limit(_ configuration: TransformerConfiguration) -> Int {
+        contextLimit ?? min(configuration.contextLength, Self.usualContext)
+    }
+}
