@@ -12,6 +12,8 @@ enum {
     CT_BLOCK = 4 * CT_WIDTH,
     // Vectors of lanes.
     CT_SLOTS = EXACT_LANES / CT_WIDTH,
+    // How far ahead weights are asked for; also beyond a chunk's end, where the next chunk is.
+    CT_BYTES_AHEAD = 4096,
 };
 
 static void dense_spread(const float *restrict x, size_t width, float *restrict out) {
@@ -86,6 +88,8 @@ EXACT_FUNCTION void dense_row(
     ct_floats w[4];
     for (size_t block = 0; block < blocks; block++) {
         const size_t first = block * CT_BLOCK;
+        for (size_t byte = 0; byte < CT_BLOCK * width; byte += 64)
+            __builtin_prefetch(row + first * width + byte + CT_BYTES_AHEAD);
         dense_weights(element, row + first * width, element == CT_SCALED_INT8 ? scales + first / group_columns : NULL,
                       group_columns, w);
         for (size_t t = 0; t < tokens; t++)

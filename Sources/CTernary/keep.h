@@ -51,7 +51,9 @@ static void recall_row(ct_page page, size_t head, size_t token, float *restrict 
         memcpy(out, (const float *)page.values + at, page.size * sizeof *out);
     } else if (page.element == CT_KEEP_FLOAT16) {
         const uint16_t *from = (const uint16_t *)page.values + at;
-        for (size_t j = 0; j < page.size; j++) out[j] = exact_half_value(from[j]);
+        size_t j = 0;
+        for (; j + CT_WIDTH <= page.size; j += CT_WIDTH) store_floats(widen(from + j), out + j);
+        for (; j < page.size; j++) out[j] = exact_half_value(from[j]);
     } else {
         const int8_t *from = (const int8_t *)page.values + at;
         const uint16_t *scales = page.scales + token * scale_groups(page);
@@ -66,20 +68,30 @@ static void recall_row(ct_page page, size_t head, size_t token, float *restrict 
     }
 }
 
-// Blocks of CT_WIDTH / 4 keys, in which four neighbouring values of each key stand together. Keys that would fill the last block are
-// left as they are: finite.
-static void recall_keys(ct_page page, size_t head, size_t first, size_t count, float *restrict out) {
-    const size_t quads = (page.size + 3) / 4, keys = CT_WIDTH / 4;
+// Rows that are asked for ahead of their use.
+enum { CT_ROWS_AHEAD = 16 };
+
+// Asks for a row that is read soon.
+EXACT_FUNCTION void fetch_row(ct_page page, size_t head, size_t token) {
+    const size_t width = page.element == CT_KEEP_FLOAT32 ? 4 : page.element == CT_KEEP_FLOAT16 ? 2 : 1;
+    const uint8_t *at = page.values + place(page, head, token) * width;
+    for (size_t byte = 0; byte < page.size * width; byte += 64) __builtin_prefetch(at + byte);
+}
+
+// Keys in blocks of CT_WIDTH / 4, in which four neighbouring values of each key stand together; values as rows. Keys that would fill the
+// last block are left as they are: finite.
+static void recall_chunk(
+    ct_page keys, ct_page values, size_t head, size_t first, size_t count, float *restrict keys_out, float *restrict values_out) {
+    const size_t quads = (keys.size + 3) / 4, block = CT_WIDTH / 4, pitch = (values.size + 15) / 16 * 16;
     float row[4 * quads];
     row[4 * quads - 1] = row[4 * quads - 2] = 0;
     for (size_t key = 0; key < count; key++) {
-        recall_row(page, head, first + key, row);
-        float *to = out + (key / keys * quads * keys + key % keys) * 4;
-        for (size_t quad = 0; quad < quads; quad++) memcpy(to + quad * 4 * keys, row + 4 * quad, 4 * sizeof *to);
+        fetch_row(values, head, first + key);
+        // Beyond this chunk's end too: the next one follows it, and whoever takes it finds it near.
+        fetch_row(keys, head, first + key + CT_ROWS_AHEAD);
+        recall_row(keys, head, first + key, row);
+        float *to = keys_out + (key / block * quads * block + key % block) * 4;
+        for (size_t quad = 0; quad < quads; quad++) memcpy(to + quad * 4 * block, row + 4 * quad, 4 * sizeof *to);
     }
-}
-
-static void recall_values(ct_page page, size_t head, size_t first, size_t count, float *restrict out) {
-    const size_t pitch = (page.size + 15) / 16 * 16;
-    for (size_t key = 0; key < count; key++) recall_row(page, head, first + key, out + key * pitch);
+    for (size_t key = 0; key < count; key++) recall_row(values, head, first + key, values_out + key * pitch);
 }

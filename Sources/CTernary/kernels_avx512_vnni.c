@@ -18,6 +18,10 @@ EXACT_FUNCTION void halves(ct_words pairs, ct_floats out[2]) {
     out[1] = (ct_floats)_mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(both, 16)));
 }
 
+EXACT_FUNCTION ct_floats widen(const uint16_t *at) {
+    return (ct_floats)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)at));
+}
+
 EXACT_FUNCTION ct_floats look_up(ct_floats levels, ct_words codes) {
     return (ct_floats)_mm512_permutexvar_ps((__m512i)codes, (__m512)levels);
 }
@@ -75,7 +79,7 @@ EXACT_FUNCTION void add_tile(__m512i *sum, __m512i w, const int8_t *panel, int t
 
 // Several tokens, four groups of rows, which are brought together in one register of 16 rows by 16 columns.
 EXACT_FUNCTION void multiply_panel(
-    const uint32_t *const *words, size_t groups, const int8_t *panel, int32_t *sums, int tokens) {
+    const uint32_t *const *words, size_t groups, size_t ahead, const int8_t *panel, int32_t *sums, int tokens) {
     __m512i sum[CT_PANEL_TOKENS];
     for (int t = 0; t < tokens; t++) sum[t] = _mm512_setzero_si512();
     const size_t tile_bytes = 16 * CT_PANEL_TOKENS;
@@ -83,7 +87,10 @@ EXACT_FUNCTION void multiply_panel(
         const size_t left = groups - group;
         const __mmask16 present = left < 4 ? (__mmask16)((1u << 4 * left) - 1) : (__mmask16)0xFFFF;
         __m512i w[4];
-        for (int i = 0; i < 4; i++) w[i] = _mm512_maskz_loadu_epi32(present, words[i] + group * 4);
+        for (int i = 0; i < 4; i++) {
+            w[i] = _mm512_maskz_loadu_epi32(present, words[i] + group * 4);
+            _mm_prefetch((const char *)(words[i] + group * 4 + ahead), _MM_HINT_T0);
+        }
         const __m512i a = _mm512_shuffle_i32x4(w[0], w[1], 0x44), b = _mm512_shuffle_i32x4(w[2], w[3], 0x44);
         const __m512i c = _mm512_shuffle_i32x4(w[0], w[1], 0xEE), d = _mm512_shuffle_i32x4(w[2], w[3], 0xEE);
         const int8_t *at = panel + group * tile_bytes;
@@ -108,13 +115,13 @@ static void multiply(
         if (tokens == 1)
             multiply_row(at, groups, 4 * pitch, panel, sums + done * 4);
         else if (tokens <= 4)
-            multiply_panel(at, groups, panel, sums + done * 4, 4);
+            multiply_panel(at, groups, 4 * pitch, panel, sums + done * 4, 4);
         else if (tokens <= 8)
-            multiply_panel(at, groups, panel, sums + done * 4, 8);
+            multiply_panel(at, groups, 4 * pitch, panel, sums + done * 4, 8);
         else if (tokens <= 12)
-            multiply_panel(at, groups, panel, sums + done * 4, 12);
+            multiply_panel(at, groups, 4 * pitch, panel, sums + done * 4, 12);
         else
-            multiply_panel(at, groups, panel, sums + done * 4, 16);
+            multiply_panel(at, groups, 4 * pitch, panel, sums + done * 4, 16);
     }
 }
 

@@ -15,6 +15,12 @@ EXACT_FUNCTION void halves(ct_words pairs, ct_floats out[2]) {
     }
 }
 
+EXACT_FUNCTION ct_floats widen(const uint16_t *at) {
+    ct_floats v;
+    for (int lane = 0; lane < CT_WIDTH; lane++) v[lane] = exact_half_value(at[lane]);
+    return v;
+}
+
 EXACT_FUNCTION ct_floats look_up(ct_floats levels, ct_words codes) {
     return __builtin_convertvector((ct_integers)(codes & 3) - 1, ct_floats) * levels[2];
 }

@@ -1,7 +1,8 @@
 // Vectors as wide as the registers of an instruction set: CT_WIDTH floats, 4, 8 or 16.
 //
-// The including file then defines two functions that plain operations would be slow at:
+// The including file then defines three functions that plain operations would be slow at:
 //   halves(pairs, out)       the values of the low and of the high binary16 of each word
+//   widen(at)                the values of CT_WIDTH neighbouring binary16, none of them subnormal
 //   look_up(levels, codes)   the level at each code's low two bits; levels repeat every four lanes and are multiples (-1, 0, 1, 2) of one
 //                            scale
 #pragma once

@@ -14,6 +14,10 @@ EXACT_FUNCTION void halves(ct_words pairs, ct_floats out[2]) {
     out[1] = (ct_floats)_mm256_cvtph_ps(_mm256_extracti128_si256(apart, 1));
 }
 
+EXACT_FUNCTION ct_floats widen(const uint16_t *at) {
+    return (ct_floats)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)at));
+}
+
 EXACT_FUNCTION ct_floats look_up(ct_floats levels, ct_words codes) {
     return (ct_floats)_mm256_permutevar8x32_ps((__m256)levels, (__m256i)codes);
 }

@@ -20,7 +20,8 @@ extension TransformerCPU {
         for first in stride(from: 0, to: chunks, by: TransformerRows.sharedChunks) {
             let count = min(TransformerRows.sharedChunks, chunks - first)
             pool.run(count * keyHeads) { index, thread in
-                let (chunk, keyHead) = (first + index / keyHeads, index % keyHeads)
+                // Chunks of a head follow one another in memory.
+                let (chunk, keyHead) = (first + index % count, index / count)
                 let tokens = chunk * CT_ATTENTION_CHUNK..<min((chunk + 1) * CT_ATTENTION_CHUNK, place.position + 1)
                 recall(layer, place.sequence, keyHead, tokens, scratch[thread])
                 chunkShare(0, keyHead, tokens.count, scratch[thread], into: shares.attended(index, group, size))
@@ -28,7 +29,7 @@ extension TransformerCPU {
             pool.run(keyHeads) { keyHead, _ in
                 for chunk in 0..<count {
                     floatKernels.join(
-                        sums.attended(keyHead, group, size), shares.attended(chunk * keyHeads + keyHead, group, size), group,
+                        sums.attended(keyHead, group, size), shares.attended(keyHead * count + chunk, group, size), group,
                         size)
                 }
             }
@@ -69,8 +70,8 @@ extension TransformerCPU {
         let within = tokens.lowerBound % KeyValueCache.pageTokens
         let keys = cache.page(sequence, layer: layer, position: tokens.lowerBound, values: false)
         let values = cache.page(sequence, layer: layer, position: tokens.lowerBound, values: true)
-        floatKernels.recall_keys(keys, keyHead, within, tokens.count, scratch.keys.base)
-        floatKernels.recall_values(values, keyHead, within, tokens.count, scratch.values.base)
+        floatKernels.recall_chunk(
+            keys, values, keyHead, within, tokens.count, scratch.keys.base, scratch.values.base)
     }
 
     /// What the first `count` keys of a chunk add for the query heads of a token that share a key head.
@@ -104,7 +105,7 @@ extension TokenPlace {
 /// A thread's room for attention.
 final class AttentionScratch {
     /// Rows of a sequence that a thread takes at a time.
-    static let runTokens = 16
+    static let runTokens = 32
 
     /// A chunk of keys and of values as they are multiplied.
     let keys, values: Scratch<Float>

@@ -12,7 +12,7 @@ extension TransformerCPU {
         prepare(stage.attention, rows.stream.base, count: count)
         multiply(stage.attention, parts: [[0], [1], [2]], count: count) { part, token, range, products in
             let (base, width) = outputs[part]
-            (base + token * width + range.lowerBound).update(from: products[0], count: range.count)
+            (base + token * width + range.lowerBound).update(from: products.first, count: range.count)
         }
         turnAndKeep(index, places)
         attend(index, places)
@@ -29,7 +29,7 @@ extension TransformerCPU {
         let (width, isSquaredReLU) = (shape.intermediateSize, shape.activation == .squaredReLU)
         prepare(stage.gateUp, rows.stream.base, count: count)
         multiply(stage.gateUp, parts: [[0, 1]], count: count) { _, token, range, halves in
-            kernels.glu(halves[0], halves[1], isSquaredReLU, out + token * width + range.lowerBound, range.count)
+            kernels.glu(halves.first, halves.second, isSquaredReLU, out + token * width + range.lowerBound, range.count)
         }
         report(.product, layer: index, first: first, count: count, out, width: width)
 
@@ -42,7 +42,7 @@ extension TransformerCPU {
     private func addToStream(_ stage: ProjectionStage, count: Int) {
         let (kernels, stream, width) = (floatKernels, rows.stream.base, weights.configuration.hiddenSize)
         multiply(stage, parts: [[0]], count: count) { _, token, range, products in
-            kernels.add(products[0], stream + token * width + range.lowerBound, range.count)
+            kernels.add(products.first, stream + token * width + range.lowerBound, range.count)
         }
     }
 
@@ -83,7 +83,7 @@ extension TransformerCPU {
         let vocabulary = headStage.projections[0].matrix.rows
         prepare(headStage, rows.stream.base + tokens.lowerBound * weights.configuration.hiddenSize, count: tokens.count)
         multiply(headStage, parts: [[0]], count: tokens.count) { _, token, range, products in
-            (logits + token * vocabulary + range.lowerBound).update(from: products[0], count: range.count)
+            (logits + token * vocabulary + range.lowerBound).update(from: products.first, count: range.count)
         }
         report(.logits, layer: 0, first: first + tokens.lowerBound, count: tokens.count, logits, width: vocabulary)
     }

@@ -1,6 +1,9 @@
 import CTernary
 import TernaryCore
 
+/// Products of the first and of the second projection of a part.
+typealias ProductPair = (first: UnsafeMutablePointer<Float>, second: UnsafeMutablePointer<Float>)
+
 /// The two halves of a projection on the CPU: preparing the rows of a block of tokens, and multiplying them.
 extension TransformerCPU {
     /// Norms the rows of a block and quantises or spreads them, for each of a stage's inputs: one panel of tokens is one task.
@@ -56,10 +59,10 @@ extension TransformerCPU {
     ///
     /// - Parameters:
     ///   - parts: projections, of the same number of rows in each part, whose products are wanted together; two at most.
-    ///   - epilogue: is given the products, biases added, of a part's projections for one token and a range of rows.
+    ///   - epilogue: is given the products, biases added, of a part's one or two projections for one token and a range of rows.
     func multiply(
         _ stage: ProjectionStage, parts: [[Int]], count: Int,
-        epilogue: (_ part: Int, _ token: Int, _ rows: Range<Int>, _ products: [UnsafeMutablePointer<Float>]) -> Void
+        epilogue: (_ part: Int, _ token: Int, _ rows: Range<Int>, _ products: ProductPair) -> Void
     ) {
         let rowCounts = parts.map { stage.projections[$0[0]].matrix.rows }
         // Fewer rows at a time where there would not be enough chunks to go round.
@@ -73,15 +76,15 @@ extension TransformerCPU {
                 part += 1
             }
             let range = chunk * step..<min((chunk + 1) * step, rowCounts[part])
-            let base = rows.products.base + thread * 2 * TransformerRows.chunk
-            let products = parts[part].indices.map { base + $0 * TransformerRows.chunk }
+            let products = rows.products.base + thread * 2 * TransformerRows.chunk
             for first in stride(from: 0, to: count, by: QuantizedBlock.panelTokens) {
                 let tokens = first..<min(first + QuantizedBlock.panelTokens, count)
                 for (place, projection) in parts[part].enumerated() {
-                    product(stage, projection, rows: range, tokens, thread, into: products[place])
+                    product(stage, projection, rows: range, tokens, thread, into: products + place * TransformerRows.chunk)
                 }
                 for token in tokens {
-                    epilogue(part, token, range, products.map { $0 + (token - first) * CT_CHUNK_ROWS })
+                    let row = products + (token - first) * CT_CHUNK_ROWS
+                    epilogue(part, token, range, (row, row + TransformerRows.chunk))
                 }
             }
         }

@@ -30,10 +30,14 @@ struct ExactTests {
     func wholeRange(seed: Int) {
         let inputs = Self.sample(UInt64(seed), count: 250_000)
         #expect(Self.firstDifference(inputs, exact_settle, { Exact.settle($0) }) == nil)
+        #expect(Self.firstDifference(inputs, exact_factor, { Exact.factor($0) }) == nil)
+        #expect(Self.firstDifference(inputs, { exact_half_value(exact_half_bits($0)) }, KeyValueElement.half) == nil)
+        #expect(Self.firstDifference(inputs.filter { $0 <= 0 }, exact_softmax_weight, { Exact.softmaxWeight($0) }) == nil)
         #expect(Self.firstDifference(inputs, exact_exp, { Exact.exp($0) }) == nil)
         #expect(Self.firstDifference(inputs, exact_sigmoid, { Exact.sigmoid($0) }) == nil)
         #expect(Self.firstDifference(inputs, exact_silu, { Exact.silu($0) }) == nil)
         #expect(inputs.first { exact_round_to_int8($0) != Int32(Exact.roundToInt8($0)) } == nil)
+        #expect(inputs.first { exact_round_to_int8_even($0) != Int32(Exact.roundToInt8($0, .toEven)) } == nil)
     }
 
     @Test("the interesting range of exp and of rounding, densely", arguments: 0..<4)
@@ -43,8 +47,13 @@ struct ExactTests {
         #expect(Self.firstDifference(inputs, exact_exp, { Exact.exp($0) }) == nil)
         #expect(Self.firstDifference(inputs, exact_silu, { Exact.silu($0) }) == nil)
         #expect(inputs.first { exact_round_to_int8($0) != Int32(Exact.roundToInt8($0)) } == nil)
+        #expect(inputs.first { exact_round_to_int8_even($0) != Int32(Exact.roundToInt8($0, .toEven)) } == nil)
+        let negative = inputs.map { -abs($0) }
+        #expect(Self.firstDifference(negative, exact_softmax_weight, { Exact.softmaxWeight($0) }) == nil)
+        #expect(Self.firstDifference(inputs, { exact_half_value(exact_half_bits($0)) }, KeyValueElement.half) == nil)
         let halves = (-512...512).map { Float($0) / 4 }.flatMap { [$0.nextDown, $0, $0.nextUp] }
         #expect(halves.first { exact_round_to_int8($0) != Int32(Exact.roundToInt8($0)) } == nil)
+        #expect(halves.first { exact_round_to_int8_even($0) != Int32(Exact.roundToInt8($0, .toEven)) } == nil)
     }
 
     @Test("reciprocals, roots and quotients agree over their domain", arguments: 0..<4)

@@ -56,11 +56,12 @@ struct KernelTests {
         let columns = 20_000
         let matrix = TernaryMatrix(
             rows: 4, columns: columns, scale: 1,
-            trits: [1, -1, 1, -1].flatMap { Array(repeating: Int8($0), count: columns) })
+            // A code of 3, the value 2, is legal in some formats.
+            trits: [1, -1, 2, -1].flatMap { Array(repeating: Int8($0), count: columns) })
         for code in [Int8(127), -127] {
             for tokens in [1, 5] {
                 let rows = Array(repeating: Array(repeating: code, count: columns), count: tokens)
-                let expected = [1, -1, 1, -1].map { Int32($0) * Int32(code) * Int32(columns) }
+                let expected = [1, -1, 2, -1].map { Int32($0) * Int32(code) * Int32(columns) }
                 #expect(Self.products(kernels, rows, matrix) == Array(repeating: expected, count: tokens))
             }
         }

@@ -100,10 +100,10 @@ typedef struct ct_transformer {
     // A head's row as it is kept.
     void (*recall)(ct_page page, size_t head, size_t token, float *out);
 
-    // Keys or values of a head's chunk from a token on, as `attend` takes them. keys: room for 64 * size padded to 4; values: for 64 *
-    // size padded to 16, of which the padding is never written.
-    void (*recall_keys)(ct_page page, size_t head, size_t first, size_t count, float *out);
-    void (*recall_values)(ct_page page, size_t head, size_t first, size_t count, float *out);
+    // A head's chunk of keys and values from a token on, as `attend` takes them. keys_out: room for 64 * size padded to 4; values_out: for
+    // 64 * size padded to 16, of which the padding is never written.
+    void (*recall_chunk)(
+        ct_page keys, ct_page values, size_t head, size_t first, size_t count, float *keys_out, float *values_out);
 
     // A chunk's share for the query heads of a group, (heads, size padded to 4), which are in Exact.factor's range.
     void (*attend)(
