@@ -87,12 +87,17 @@ struct TransformerPlan {
                 cache,
             ])
         plan.barrier()
-        let partial = BufferSlice(workspace.partial)
-        plan.dispatch(
-            Attention(tokens: tokens, shape: shape, chunks: chunks, mostPages: mostPages),
-            [query, rows, pages, cache, partial])
-        plan.barrier()
-        plan.dispatch(AttentionJoin(tokens: tokens, shape: shape, chunks: chunks), [partial, rows, attended])
+        if isPrompt && tokens > 1 {
+            plan.dispatch(
+                AttentionPrompt(tokens: tokens, shape: shape, mostPages: mostPages), [query, rows, pages, cache, attended])
+        } else {
+            let partial = BufferSlice(workspace.partial)
+            plan.dispatch(
+                Attention(tokens: tokens, shape: shape, chunks: chunks, mostPages: mostPages),
+                [query, rows, pages, cache, partial])
+            plan.barrier()
+            plan.dispatch(AttentionJoin(tokens: tokens, shape: shape, chunks: chunks), [partial, rows, attended])
+        }
         plan.barrier()
     }
 

@@ -109,7 +109,7 @@ public final class TransformerVulkanEngine: Engine {
     public func forward(_ tokens: [Int], sequence: Int, logits: LogitRows) throws -> [Float] {
         check(tokens, sequence: sequence)
         var result: [Float] = []
-        let each = logits == .all ? TransformerWorkspace.Sizes.mostLogitRows : workspace.sizes.promptTokens
+        let each = logits == .all ? TransformerWorkspace.Sizes.mostLogitRows : workspace.sizes.capacity
         for first in stride(from: 0, to: tokens.count, by: each) {
             let part = tokens[first..<min(first + each, tokens.count)]
             let wanted: LogitRows = logits == .last && part.endIndex < tokens.count ? .none : logits

@@ -93,8 +93,6 @@ final class TransformerWorkspace: Sendable {
         let capacity, sequences, contextLimit, pagesEach: Int
         /// Rows of one pass that attention takes chunk by chunk.
         let chunkedRows: Int
-        /// Tokens of one prompt's pass.
-        let promptTokens: Int
         /// From one step's rows to the next's.
         let rowsEach: Int
         let tokens, rows, pages, turns, hidden, lastRow, qkv, query, partial, attended, product, half: Int
@@ -126,8 +124,7 @@ final class TransformerWorkspace: Sendable {
             let partialRow = Attention(tokens: 1, shape: shape, chunks: chunks, mostPages: pagesEach).partialByteCount
             let mostPartial = min(Self.mostPartialBytes, device.maxStorageRange)
             chunkedRows = min(capacity, max(1, mostPartial / partialRow))
-            promptTokens = min(chunkedRows, max(sequences, 16))
-            partial = partialRow * promptTokens
+            partial = partialRow * min(chunkedRows, sequences)
             rowsEach = (8 * capacity + 255) / 256 * 256
             tokens = 4 * capacity
             rows = rowsEach * Self.mostSteps
