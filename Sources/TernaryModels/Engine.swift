@@ -19,6 +19,13 @@ public protocol Engine: AnyObject {
     /// The most that it has been at a time.
     var peakMemory: MemoryUse { get }
 
+    /// The sizes of the buffers that it has made on its device; nil where that is the host.
+    var deviceMemory: MemoryEstimate? { get }
+    /// The form in which ternary products run, for a person; nil where there is but one.
+    var formDescription: String? { get }
+    /// How decode steps run, for a person; nil where there is but one way.
+    var decodeDescription: String? { get }
+
     /// Seconds that passes have taken so far by the device's own clock; nil where the device is the host.
     var deviceSeconds: Double? { get }
 
@@ -95,6 +102,13 @@ public struct Observation: Sendable {
 extension Engine {
     /// Where nothing is given back, what is taken.
     public var peakMemory: MemoryUse { memory }
+
+    /// The host has no buffers of its own.
+    public var deviceMemory: MemoryEstimate? { nil }
+    /// One form.
+    public var formDescription: String? { nil }
+    /// One way.
+    public var decodeDescription: String? { nil }
 
     /// A recurrent state has room for any text.
     public func room(sequence: Int) -> Int? { nil }

@@ -7,6 +7,9 @@ public struct KeyValueOptions: Sendable, Equatable {
     /// Tokens of a sequence at most; nil for what the model was made for, 4,096 at most.
     public var contextLimit: Int?
 
+    /// Tokens that a text may have.
+    public static let contexts = 1...1 << 24
+
     /// Tokens where nobody says how many.
     public static let usualContext = 4096
 

@@ -5,7 +5,8 @@ import VulkanCompute
 /// Bytes of device memory that a model takes on a Vulkan device, from its shape alone: nothing is read and nothing is allocated.
 ///
 /// The sizes are those that the engine asks the driver for. The driver's own rounding and the rest of blocks that small buffers share
-/// come on top. None depends on how long a text is: the state of a sequence has one size.
+/// come on top. None depends on how long a text is: the state of a sequence has one size, and a transformer's keys and values have room
+/// for the longest.
 public struct MemoryEstimate: Sendable, Equatable {
     /// Packed ternary weights, norms and lower bounds, with padding.
     public let weights: Int
@@ -13,7 +14,7 @@ public struct MemoryEstimate: Sendable, Equatable {
     public let embedding: Int
     /// Bytes of the embedding table in the host's memory; 0 where it is on the device.
     public let hostEmbedding: Int
-    /// The recurrent states of all sequences.
+    /// The recurrent states of all sequences, or their keys and values.
     public let state: Int
     /// How the weights are packed, 2 bits each or 1.6.
     public let packing: WeightPacking
@@ -83,6 +84,38 @@ public struct MemoryEstimate: Sendable, Equatable {
         if device.isDeviceLocal(.upload) { workspace += sizes.tokens }
         if device.isDeviceLocal(.readback) { workspace += sizes.logits + batch.drawn }
         self.workspace = workspace + device.stagingDeviceBytes
+    }
+
+    /// What a `TransformerVulkanEngine` will take, as far as is known before weights are read: that a block's matrices are ternary.
+    ///
+    /// - Parameters:
+    ///   - keysAndValues: how they are kept.
+    ///   - sequences: whose they are.
+    public init(
+        _ source: any TransformerSource, on device: DeviceDescription, keysAndValues: KeyValueOptions, sequences: Int = 1
+    ) {
+        let configuration = source.configuration
+        let tables = (0..<configuration.layerCount).reduce(source.byteCount) { $0 - source.byteCount(layer: $1) }
+        let sizes = TransformerWorkspace.Sizes(
+            configuration, capacity: TransformerVulkanEngine.capacity(configuration, on: device), sequences: sequences,
+            contextLimit: keysAndValues.limit(configuration), cache: keysAndValues.element,
+            isMixed: !configuration.quantizesActivations, on: device)
+        self.init(
+            weights: configuration.layerCount * configuration.ternaryByteCountPerLayer, embedding: max(0, tables), sizes: sizes,
+            device: device)
+    }
+
+    /// Of a transformer whose sizes are known.
+    init(weights: Int, embedding: Int, sizes: TransformerWorkspace.Sizes, device: DeviceDescription) {
+        self.weights = weights
+        self.embedding = embedding
+        hostEmbedding = 0
+        state = sizes.caches
+        packing = .twoBits
+        decodesResident = false
+        workspace =
+            sizes.deviceBytes + device.stagingDeviceBytes
+            + (device.isDeviceLocal(.readback) ? sizes.logits + sizes.drawn : 0)
     }
 
     /// Whether a device has so much memory left, as far as its driver tells.

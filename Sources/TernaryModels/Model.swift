@@ -44,10 +44,10 @@ public struct Model: Sendable {
     /// - Throws: `FileError` with the file, the place and the reason, and what `check` throws.
     public static func load(
         _ source: ModelSource, progress: (Double) -> Void = { _ in },
-        check: (ModelConfiguration, EmbeddingTable.Element) throws -> Void = { _, _ in }
+        check: (ModelWeights, EmbeddingTable.Element) throws -> Void = { _, _ in }
     ) throws -> Model {
         let model = try open(source)
-        try check(model.weights.configuration, model.embeddingElement)
+        try check(model.weights, model.embeddingElement)
         return Model(
             name: model.name, weights: try model.weights.loaded(progress: progress), embeddingElement: model.embeddingElement,
             tokenizer: model.tokenizer)

@@ -24,12 +24,23 @@ extension Backend {
     ///
     /// - Parameters:
     ///   - embeddingElement: as stored.
-    ///   - sequences: whose states are kept.
+    ///   - keysAndValues: how a transformer keeps them.
+    ///   - sequences: whose states, or keys and values, are kept.
     func checkMemory(
-        _ configuration: ModelConfiguration, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form,
-        placement: EmbeddingPlacement, packing: WeightPacking, sequences: Int = 1
+        _ weights: ModelWeights, _ embeddingElement: EmbeddingTable.Element, form: VulkanEngine.Form,
+        placement: EmbeddingPlacement, packing: WeightPacking, keysAndValues: KeyValueOptions, sequences: Int = 1
     ) throws {
-        guard case .vulkan(let device) = self, case .matMulFree(let configuration) = configuration else { return }
+        guard case .vulkan(let device) = self else { return }
+        let configuration: MatMulFreeConfiguration
+        switch weights {
+        case .matMulFree(let source): configuration = source.configuration
+        case .transformer(let source):
+            let estimate = MemoryEstimate(source, on: device, keysAndValues: keysAndValues, sequences: sequences)
+            if estimate.fits(device) { return }
+            throw DoesNotFit(
+                estimate: estimate, device: device,
+                remedy: "--context with fewer tokens than \(keysAndValues.limit(source.configuration)), --cache q8_0, ")
+        }
         // Only its values tell whether a binary32 table will be narrowed: nothing is refused that may fit.
         let least = embeddingElement == .float32 ? EmbeddingTable.Element.float16 : embeddingElement
         func estimate(_ placement: EmbeddingPlacement, _ packing: WeightPacking) -> MemoryEstimate {

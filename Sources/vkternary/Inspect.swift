@@ -31,6 +31,14 @@ struct Inspect: ParsableCommand {
     @Option(help: ArgumentHelp("With --device: bits that a ternary weight is to take there, 2, 1.6 or auto.", valueName: "bits"))
     var packing = WeightPacking.automatic
 
+    @Option(help: ArgumentHelp("With --device: tokens that a transformer's text may have.", valueName: "tokens"))
+    var context: Int?
+
+    @Option(
+        name: .customLong("cache"),
+        help: ArgumentHelp("With --device: how a transformer keeps keys and values, f32, f16 or q8_0.", valueName: "type"))
+    var cacheElement: KeyValueElement?
+
     @Flag(help: "Write JSON.")
     var json = false
 
@@ -40,6 +48,9 @@ struct Inspect: ParsableCommand {
     mutating func validate() throws {
         if model != nil && random != nil { throw ValidationError("Give a model or --random, not both.") }
         try ModelOptions.checkPreset(random)
+        if let context, !KeyValueOptions.contexts.contains(context) {
+            throw ValidationError("--context takes 1 to \(KeyValueOptions.contexts.upperBound).")
+        }
         if !BenchArguments.batches.contains(batch) {
             throw ValidationError("--batch takes 1 to \(BenchArguments.batches.upperBound).")
         }
@@ -51,12 +62,12 @@ struct Inspect: ParsableCommand {
             let report = InspectReport(
                 name: checkpoint?.name ?? "random \(random ?? "")",
                 // Either there is a checkpoint or a preset, which was checked with the arguments.
-                shape: try checkpoint?.configuration ?? ModelPreset(random ?? "").configuration,
+                weights: try checkpoint?.weightSource ?? ModelPreset(random ?? "").weights(seed: 1),
                 embeddingElement: checkpoint?.embeddingElement ?? .float16, checkpoint: checkpoint,
                 tokenizer: checkpoint?.hasTokenizer == true ? try checkpoint?.tokenizer() : nil,
                 credit: checkpoint != nil && model == nil ? EmbeddedModel.credit : nil, listsTensors: tensors,
                 backend: try device.map { try DeviceChoice($0).resolve() }, placement: embedding, packing: packing,
-                sequences: batch)
+                keysAndValues: KeyValueOptions(element: cacheElement ?? .float16, contextLimit: context), sequences: batch)
             if json { try Terminal.write(report.json.description + "\n") } else { try Terminal.writeLines(report.lines) }
         }
     }
@@ -65,7 +76,7 @@ struct Inspect: ParsableCommand {
 /// What `inspect` says, for a person and for a machine.
 struct InspectReport {
     let name: String
-    let shape: ModelConfiguration
+    let weights: ModelWeights
     /// As stored.
     let embeddingElement: EmbeddingTable.Element
     /// nil for a shape without a file.
@@ -80,17 +91,25 @@ struct InspectReport {
     let placement: EmbeddingPlacement
     /// Of the weights.
     let packing: WeightPacking
+    /// How a transformer is to keep keys and values.
+    let keysAndValues: KeyValueOptions
     /// Sequences that the device is to hold at a time.
     let sequences: Int
+    private var shape: ModelConfiguration { weights.configuration }
 
     private var estimate: (device: DeviceDescription, memory: MemoryEstimate)? {
-        guard case .vulkan(let device) = backend, case .matMulFree(let shape) = shape else { return nil }
-        return (
-            device,
-            MemoryEstimate(
-                shape, embeddingElement: embeddingElement, on: device, placement: placement, packing: packing,
-                sequences: sequences)
-        )
+        guard case .vulkan(let device) = backend else { return nil }
+        switch weights {
+        case .matMulFree(let source):
+            return (
+                device,
+                MemoryEstimate(
+                    source.configuration, embeddingElement: embeddingElement, on: device, placement: placement, packing: packing,
+                    sequences: sequences)
+            )
+        case .transformer(let source):
+            return (device, MemoryEstimate(source, on: device, keysAndValues: keysAndValues, sequences: sequences))
+        }
     }
 
     private func describe(_ tokenizer: Tokenizer) -> String {

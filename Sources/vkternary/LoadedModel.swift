@@ -15,12 +15,10 @@ struct LoadedModel {
     let ternaryByteCount: Int
     let finalNorm: [Float]
     let engine: any Engine
-    /// The sizes of the buffers that the engine has made on its device; nil where that is the host.
-    let deviceMemory: MemoryEstimate?
     /// Seconds to read the model and make it ready.
     let loadSeconds: Double
 
-    init(_ model: OpenModel, engine: any Engine, deviceMemory: MemoryEstimate?, loadSeconds: Double) throws {
+    init(_ model: OpenModel, engine: any Engine, loadSeconds: Double) throws {
         name = model.name
         tokenizer = model.tokenizer
         architecture = model.architecture
@@ -28,7 +26,6 @@ struct LoadedModel {
         ternaryByteCount = engine.weightBytesPerToken
         finalNorm = try model.weights.readFinalNorm()
         self.engine = engine
-        self.deviceMemory = deviceMemory
         self.loadSeconds = loadSeconds
     }
 }

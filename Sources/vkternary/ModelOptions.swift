@@ -97,7 +97,9 @@ struct ModelOptions: ParsableArguments {
         if [fused, unfused, resident].count(where: { $0 }) > 1 {
             throw ValidationError("Give one of --fused, --unfused and --resident.")
         }
-        if let context, !(1...1 << 24).contains(context) { throw ValidationError("--context takes 1 to \(1 << 24).") }
+        if let context, !KeyValueOptions.contexts.contains(context) {
+            throw ValidationError("--context takes 1 to \(KeyValueOptions.contexts.upperBound).")
+        }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
     }
 
@@ -132,8 +134,8 @@ struct ModelOptions: ParsableArguments {
             for notice in model.notices + (model.tokenizer?.vocabulary.notices ?? []) { Terminal.note("vkternary: \(notice)") }
         }
         try backend.checkMemory(
-            model.weights.configuration, model.embeddingElement, form: form, placement: embedding, packing: packing,
-            sequences: sequences)
+            model.weights, model.embeddingElement, form: form, placement: embedding, packing: packing,
+            keysAndValues: keysAndValues, sequences: sequences)
         let engine = try backend.engine(
             for: model.weights, form: form, placement: embedding, packing: packing, keysAndValues: keysAndValues,
             threads: threads,
@@ -143,8 +145,7 @@ struct ModelOptions: ParsableArguments {
         }
         note("the model is ready")
         return try LoadedModel(
-            model, engine: engine, deviceMemory: (engine as? VulkanEngine)?.memoryEstimate,
-            loadSeconds: (clock.now - start) / .seconds(1))
+            model, engine: engine, loadSeconds: (clock.now - start) / .seconds(1))
     }
 }
 

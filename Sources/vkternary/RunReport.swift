@@ -55,8 +55,8 @@ struct RunReport {
                 + "\(bytes(memory.host)) on the host "
                 + "(whole process: \(bytes(peakProcessBytes)) at most)",
         ]
-        if let engine = model.engine as? VulkanEngine { lines.append("decode   \(engine.decodeForm)") }
-        if let parts = model.deviceMemory { lines.append("buffers  \(parts.text)") }
+        if let form = model.engine.decodeDescription { lines.append("decode   \(form)") }
+        if let parts = model.engine.deviceMemory { lines.append("buffers  \(parts.text)") }
         lines += [
             "load     \(model.loadSeconds.fixed(3)) s",
             "prefill  \(statistics.promptTokens) tokens, \(statistics.prefillTokensPerSecond.fixed(1)) tokens/s",
@@ -91,9 +91,9 @@ struct RunReport {
             ("parameters", .int(model.configuration.parameters)), ("ternary_bytes", .int(model.ternaryByteCount)),
             ("device_bytes", .int(memory.device)),
             ("peak_device_bytes", .int(peakMemory.device)),
-            ("device_buffers", model.deviceMemory?.json ?? .null),
+            ("device_buffers", model.engine.deviceMemory?.json ?? .null),
             ("host_bytes", .int(memory.host)),
-            ("decode", (model.engine as? VulkanEngine).map { .string($0.decodeForm) } ?? .null),
+            ("decode", model.engine.decodeDescription.map { .string($0) } ?? .null),
             ("peak_process_bytes", .int(peakProcessBytes)), ("load_seconds", .double(model.loadSeconds)),
             ("prompt_tokens", .int(statistics.promptTokens)), ("prefill_seconds", .double(statistics.prefillSeconds)),
             ("prefill_tokens_per_second", .double(statistics.prefillTokensPerSecond)),

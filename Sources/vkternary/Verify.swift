@@ -41,10 +41,11 @@ struct Verify: ParsableCommand {
         var bar = ProgressBar("Loading")
         let model = try Model.load(options.source) {
             bar.update($0)
-        } check: { configuration, element in
+        } check: { weights, element in
             for form in forms {
                 try wanted?.checkMemory(
-                    configuration, element, form: form, placement: options.embedding, packing: options.packing, sequences: batch)
+                    weights, element, form: form, placement: options.embedding, packing: options.packing,
+                    keysAndValues: options.keysAndValues, sequences: batch)
             }
         }
         bar.finish()
@@ -69,8 +70,8 @@ struct Verify: ParsableCommand {
                     continue
                 }
                 try backend.checkMemory(
-                    model.weights.configuration, model.embeddingElement, form: form ?? .automatic,
-                    placement: options.embedding, packing: options.packing, sequences: batch)
+                    model.weights, model.embeddingElement, form: form ?? .automatic, placement: options.embedding,
+                    packing: options.packing, keysAndValues: options.keysAndValues, sequences: batch)
                 let engine = try backend.engine(
                     for: model.weights, form: form ?? .automatic, placement: options.embedding, packing: options.packing,
                     keysAndValues: options.keysAndValues, threads: options.threads, sequences: batch, logger: options.logger)

@@ -157,7 +157,7 @@ struct MemoryEstimateTests {
         #expect(throws: Refused.self) {
             _ = try Model.load(.embedded) { _ in
             } check: { shape, element in
-                #expect(shape.layerCount == 8 && element.byteCount == 2)
+                #expect(shape.configuration.layerCount == 8 && element.byteCount == 2)
                 throw Refused()
             }
         }

@@ -29,6 +29,12 @@ public final class VulkanEngine: Engine {
     public var modelConfiguration: ModelConfiguration { .matMulFree(configuration) }
     /// Blocks and head.
     public var weightBytesPerToken: Int { configuration.ternaryByteCount }
+    /// What its buffers were made to take.
+    public var deviceMemory: MemoryEstimate? { memoryEstimate }
+    /// Fused, unfused, or by the number of tokens.
+    public var formDescription: String? { form.rawValue }
+    /// Dispatches or one.
+    public var decodeDescription: String? { decodeForm }
     /// The form that runs: unfused also where shared memory is too small for this model's rows.
     public let form: Form
     /// By timestamps at both ends of a pass; nil where the device has none.

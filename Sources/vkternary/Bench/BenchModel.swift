@@ -79,7 +79,7 @@ struct BenchModel: ParsableCommand {
     }
 
     private func facts(_ model: LoadedModel, device: DeviceDescription?, readBandwidth: Double?) throws -> [BenchTable.Fact] {
-        let form = (model.engine as? VulkanEngine)?.form.rawValue
+        let form = model.engine.formDescription
         return try BenchFacts.common(benchmark: "model", deviceName: model.engine.deviceName, device: device) + [
             (.init("model", "model"), .text(model.name)),
             (.init("parameters", "parameters"), .int(model.configuration.parameters)),

@@ -32,8 +32,8 @@ final class TransformerDeviceWeights: Sendable {
     let head: DeviceTable?
     /// In front of the head: the final norm, and the head's own where it has one.
     let headNorms: [(weight: BufferSlice, epsilon: Float)]
-    /// Bytes of all of it, and of what a decode step reads.
-    let byteCount, byteCountPerToken: Int
+    /// Bytes of all of it, of blocks and norms, and of what a decode step reads.
+    let byteCount, blockByteCount, byteCountPerToken: Int
 
     /// Uploads what a source gives, each part while the next one is read.
     init(_ stream: TransformerStream, on device: Device, progress: (Double) -> Void) throws {
@@ -63,6 +63,7 @@ final class TransformerDeviceWeights: Sendable {
             bytes += layerBytes
             return layer
         }
+        blockByteCount = bytes
         byteCount = bytes + table.byteCount + (headProjection?.matrix.byteCount ?? 0)
         byteCountPerToken = bytes + (headProjection?.matrix ?? table).byteCount
         progress(1)

@@ -73,14 +73,14 @@ public final class TransformerVulkanEngine: Engine {
         positions = Array(repeating: 0, count: sequences)
         weights = try TransformerDeviceWeights(stream, on: device, progress: progress)
         let sizes = TransformerWorkspace.Sizes(
-            configuration, capacity: Self.capacity(configuration, sequences: sequences, on: device.description),
-            sequences: sequences, contextLimit: keysAndValues.limit(configuration), cache: keysAndValues.element,
+            configuration, capacity: Self.capacity(configuration, on: device.description), sequences: sequences,
+            contextLimit: keysAndValues.limit(configuration), cache: keysAndValues.element,
             isMixed: weights.isMixed, on: device.description)
         workspace = try TransformerWorkspace(configuration, sizes: sizes, cache: keysAndValues.element, device: device)
     }
 
     /// Tokens of one pass: as many as keep a large GPU busy within a workspace of about 96 MiB.
-    static func capacity(_ configuration: TransformerConfiguration, sequences: Int, on device: DeviceDescription) -> Int {
+    static func capacity(_ configuration: TransformerConfiguration, on device: DeviceDescription) -> Int {
         if device.kind == .software { return 16 }
         let widths = [
             2 * configuration.hiddenSize, 3 * configuration.queryWidth, 2 * configuration.keyValueWidth,
@@ -101,6 +101,15 @@ public final class TransformerVulkanEngine: Engine {
     }
     /// The most of it that the driver had given at a time.
     public var peakMemory: MemoryUse { device.peakBytes }
+
+    /// The sizes of its buffers.
+    public var deviceMemory: MemoryEstimate? {
+        MemoryEstimate(
+            weights: weights.blockByteCount, embedding: weights.byteCount - weights.blockByteCount, sizes: workspace.sizes,
+            device: device.description)
+    }
+    /// Fused, unfused, or by the number of tokens.
+    public var formDescription: String? { form.rawValue }
 
     /// What the context holds beyond the tokens so far.
     public func room(sequence: Int) -> Int? { workspace.sizes.contextLimit - positions[sequence] }
