@@ -11,7 +11,7 @@
 #extension GL_KHR_shader_subgroup_shuffle : require
 
 layout(constant_id = 1) const uint WIDTH = 2048;      // columns, padded with zeros to a multiple of 16
-layout(constant_id = 2) const uint ROWS = 4;          // of a subgroup; a multiple of UNIT_ROWS
+layout(constant_id = 2) const uint ROWS = 4;          // of a subgroup; a multiple or a divisor of UNIT_ROWS
 layout(constant_id = 3) const uint TOKENS = 1;        // ROWS * TOKENS is at most 8
 layout(constant_id = 4) const uint SCALE_COLUMNS = 0;  // that share a scale; 0: the whole matrix
 layout(constant_id = 5) const uint BIAS = 0;
@@ -41,7 +41,7 @@ layout(std430, set = 0, binding = 4) buffer Y { float y[]; };
 const uint UNITS = WIDTH / 4 / UNIT_QUADS;  // of a row
 const uint LANES = SUBGROUP < 256 / UNIT_QUADS ? SUBGROUP : 256 / UNIT_QUADS;
 const uint SLABS = 256 / UNIT_QUADS / LANES;
-const uint LOADS = ROWS / UNIT_ROWS;  // of a slab
+const uint LOADS = (ROWS + UNIT_ROWS - 1) / UNIT_ROWS;  // of a slab
 const uint SUMS = SLABS * UNIT_QUADS;
 
 // Fours of the same place in their units lie together, so that neighbouring invocations read neighbours.
@@ -118,8 +118,8 @@ void main() {
                     vec4 a[TOKENS];
                     [[unroll]] for (uint t = 0; t < TOKENS; ++t) a[t] = x_quad(t, place, q);
                     [[unroll]] for (uint r = 0; r < ROWS; ++r) {
-                        const vec4 w =
-                            unit_quad(unit[slab * LOADS + r / UNIT_ROWS], q, r % UNIT_ROWS, scale[slab * ROWS + r]);
+                        const uint unit_row = ROWS < UNIT_ROWS ? first_row % UNIT_ROWS + r : r % UNIT_ROWS;
+                        const vec4 w = unit_quad(unit[slab * LOADS + r / UNIT_ROWS], q, unit_row, scale[slab * ROWS + r]);
                         [[unroll]] for (uint t = 0; t < TOKENS; ++t) {
                             precise vec4 product = a[t] * w;
                             const uint at = ((r * TOKENS + t) * SLABS + slab) * UNIT_QUADS + q;

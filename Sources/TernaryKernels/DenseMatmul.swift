@@ -61,23 +61,24 @@ public struct DenseMatmul: Kernel {
     /// Rows and tokens of a subgroup: so many that weights and activations are shared, so few that loads and sums stay in registers and
     /// the device is filled.
     private func share(_ device: DeviceTraits) -> (rows: Int, tokens: Int) {
-        let unitRows = layout.rowMultiple
-        let tokensEach = min(tokens, unitRows == 4 ? 2 : 4)
-        guard device.hidesLatency else { return (unitRows, tokensEach) }
+        // A software driver takes long to compile long code.
+        guard device.hidesLatency else { return (1, 1) }
+        let tokensEach = min(tokens, 4)
         let slabs = max(1, 256 / layout.unitQuads / device.subgroupSize)
         let least = 2 * device.processors * device.subgroups
-        let choices = [8, 4, 2, 1].filter { $0.isMultiple(of: unitRows) && $0 * tokensEach <= 8 }
-        let fits = choices.first { each in
-            each / unitRows * slabs <= 8 && ceilDivide(rows.count, each) * ceilDivide(tokens, tokensEach) >= least
+        let fits = [8, 4, 2].first { each in
+            each * tokensEach <= 8 && ceilDivide(each, layout.rowMultiple) * slabs <= 8
+                && ceilDivide(rows.count, each) * ceilDivide(tokens, tokensEach) >= least
         }
-        return (fits ?? unitRows, tokensEach)
+        return (fits ?? 1, tokensEach)
     }
 
     /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
         let share = share(device)
         let staged = share.tokens * paddedWidth(layout.columns) / 4
-        let isStaged = 16 * staged + Self.otherBytes <= min(device.sharedMemoryBytes, 32 << 10)
+        // A software driver gains nothing by staging, and takes minutes to compile long code around a barrier.
+        let isStaged = device.hidesLatency && 16 * staged + Self.otherBytes <= min(device.sharedMemoryBytes, 32 << 10)
         return [
             UInt32(device.subgroupSize), UInt32(paddedWidth(layout.columns)), UInt32(share.rows), UInt32(share.tokens),
             UInt32(layout.scaleColumns), hasBias ? 1 : 0, addsResidual ? 1 : 0, isStaged ? UInt32(staged) : 1,
