@@ -11,7 +11,7 @@ struct LoadedModel {
     /// What its files say that it is.
     let architecture: String?
     let configuration: ModelConfiguration
-    /// Bytes of packed ternary weights that a token reads.
+    /// Bytes of weights that a token reads.
     let ternaryByteCount: Int
     let finalNorm: [Float]
     let engine: any Engine

@@ -49,7 +49,7 @@ struct RunReport {
     var lines: [String] {
         var lines = [
             "model    \(model.name): \(model.configuration.parameters.grouped) parameters, "
-                + "\(bytes(model.ternaryByteCount)) of packed ternary weights",
+                + "\(bytes(model.ternaryByteCount)) of weights that a token reads",
             "device   \(model.engine.deviceName)",
             "memory   \(bytes(memory.device)) on the device (\(bytes(peakMemory.device)) at most), "
                 + "\(bytes(memory.host)) on the host "
