@@ -1,6 +1,6 @@
 #version 460
-// What lies between the query, key and value projections and attention: norms of heads where a model has them, rotary embedding, and
-// keeping keys and values.
+// For prompts, what lies between the query, key and value projections and attention: norms of heads where a model has them, rotary
+// embedding, and keeping keys and values.
 //   qkv (tokens, qkv_stride) f32: q (HEADS, SIZE), k, v (KV_HEADS, SIZE); rows (tokens): sequence, position; pages (sequences, most_pages);
 //   turns (positions, SIZE) f32: cosines, then sines; norms (2, 4 * QUADS) f32: q's and k's
 //   ->  query (tokens, HEADS, 4 * QUADS) f32, padded with zeros; cache
@@ -34,25 +34,16 @@ layout(std430, set = 0, binding = 4) readonly buffer Norms { vec4 norms[]; };
 layout(std430, set = 0, binding = 5) writeonly buffer Query { vec4 query[]; };
 #define CACHE_BINDING 6
 #define CACHE_ACCESS writeonly
+#define CACHE_IS_WRITTEN
 
 #define LANE_SUMS 1
 #include "key_value.glsl"
 #include "workgroup.glsl"
 #include "norm.glsl"
 
-shared float values[4 * WG_SIZE];
+shared vec4 head_values[WG_SIZE];
 
-// Element j of a head turned; pairs with the element half a head away.
-float turned(uint first, uint j, uint turn) {
-    const uint half_size = SIZE / 2;
-    const uint i = j < half_size ? j : j - half_size;
-    const float low = values[first + i];
-    const float high = values[first + i + half_size];
-    const float cosine = turns[turn + i];
-    const float sine = turns[turn + half_size + i];
-    if (j < half_size) return settled_sum(settled_product(low, cosine), -settled_product(high, sine));
-    return settled_sum(settled_product(high, cosine), settled_product(low, sine));
-}
+#include "heads.glsl"
 
 void main() {
     const uint lane = gl_SubgroupID * SUBGROUP + gl_SubgroupInvocationID;
@@ -62,56 +53,24 @@ void main() {
     const bool is_query = head < HEADS;
     const bool is_key = !is_query && head < HEADS + KV_HEADS;
     const bool is_there = head < HEADS + 2 * KV_HEADS && quad < QUADS;
+    const uvec2 row = rows[token];
 
     vec4 x = vec4(0.0);
-    if (is_there) {
-        const uint first = token * params.qkv_stride + head * SIZE;
-        [[unroll]] for (uint e = 0; e < 4 * ONCE; ++e) {
-            if (quad * 4 + e < SIZE) x[e] = qkv[first + quad * 4 + e];
-        }
-    }
+    if (is_there) x = head_quad(token * params.qkv_stride + head * SIZE, quad);
     if (NORMED != 0) {
-        // A head has at most 256 values, so that a lane has one four of it, and lanes beyond the head add nothing to the tree.
-        lane_sums[0][lane] = add_squares(0.0, x);
-        barrier();
-        for (uint stride = TEAM / 2; stride > 0; stride /= 2) {
-            if (quad < stride) {
-                precise float sum = lane_sums[0][lane] + lane_sums[0][lane + stride];
-                lane_sums[0][lane] = sum;
-            }
-            barrier();
-        }
-        if (is_there && ((is_query && (NORMED & 1) != 0) || (is_key && (NORMED & 2) != 0))) {
-            precise float mean = lane_sums[0][lane - quad] * INVERSE_SIZE;
-            precise float biased = mean + EPSILON;
-            const float inverse = exact_rsqrt(biased);
-            x = settled_product(settled_product(x, vec4(inverse)), norms[(is_key ? QUADS : 0) + quad]);
-        }
+        x = normed_quad(x, lane, is_there && ((is_query && (NORMED & 1) != 0) || (is_key && (NORMED & 2) != 0)), is_key);
     }
-    [[unroll]] for (uint e = 0; e < 4 * ONCE; ++e) values[lane * 4 + e] = x[e];
+    head_values[lane] = x;
     barrier();
-
-    const uvec2 row = rows[token];
     if (is_there && (is_query || is_key)) {
-        [[unroll]] for (uint e = 0; e < 4 * ONCE; ++e) {
-            if (quad * 4 + e < SIZE) x[e] = turned((lane - quad) * 4, quad * 4 + e, row.y * SIZE);
-        }
+        x = turned_quad(x, lane, turn_quad(row.y * SIZE, quad), turn_quad(row.y * SIZE + HALF_SIZE, quad));
     }
-#if CACHE == 2
-    const vec4 magnitudes = abs(x);
-    float largest = max(max(magnitudes.x, magnitudes.y), max(magnitudes.z, magnitudes.w));
-    for (uint stride = 4; stride > 0; stride /= 2) largest = max(largest, subgroupShuffleXor(largest, stride));
-#endif
+    const RAW raw = rounded_quad(x);
     if (!is_there) return;
     if (is_query) {
         query[(token * HEADS + head) * QUADS + quad] = exact_factor(x);
         return;
     }
     const uint page = pages[row.x * params.most_pages + row.y / PAGE];
-    const uint place = quad_in_page(is_key ? KEYS : VALUES, (head - HEADS) % KV_HEADS, row.y % PAGE, quad);
-#if CACHE == 2
-    keep_quad(page, place, x, largest);
-#else
-    keep_quad(page, place, x);
-#endif
+    keep_quad(page, quad_in_page(is_key ? KEYS : VALUES, (head - HEADS) % KV_HEADS, row.y % PAGE, quad), raw);
 }

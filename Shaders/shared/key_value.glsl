@@ -1,6 +1,7 @@
 // One layer's keys and values in pages of 256 tokens: (pages, 2, KV_HEADS, 256, 4 * QUADS), keys before values.
 // A build has CACHE 0: f32, 1: f16, 2: bytes, behind those of a page an f32 scale for every 32 of them, (2, KV_HEADS, 256, QUADS / 8).
-// The includer declares KV_HEADS, QUADS (fours of a head, the last padded with zeros) and CACHE_BINDING.
+// The includer declares KV_HEADS, QUADS (fours of a head, the last padded with zeros), CACHE_BINDING and CACHE_ACCESS, and defines
+// CACHE_IS_READ, CACHE_IS_WRITTEN or both.
 // Defined by Sources/TernaryCore/Transformer/KeyValueElement.swift.
 #ifndef KEY_VALUE_GLSL
 #define KEY_VALUE_GLSL
@@ -31,18 +32,21 @@ uint quad_in_page(uint which, uint kv_head, uint slot, uint quad) {
     return (which * KV_HEADS + kv_head) * PLANE + slot * QUADS + quad;
 }
 
-#ifdef CACHE_IS_READ
 // Four values as they lie in memory, so that they can be on their way while something else is computed.
 #if CACHE == 0
 #define RAW vec4
+#else
+#define RAW uvec2
+#endif
+
+#ifdef CACHE_IS_READ
+#if CACHE == 0
 RAW raw_quad(uint page, uint place) { return cache[page * PAGE_QUADS + place]; }
 vec4 quad_value(RAW raw) { return raw; }
 #elif CACHE == 1
-#define RAW uvec2
 RAW raw_quad(uint page, uint place) { return cache[page * PAGE_QUADS + place]; }
 vec4 quad_value(RAW raw) { return vec4(unpackHalf2x16(raw.x), unpackHalf2x16(raw.y)); }  // no subnormals are kept
 #else
-#define RAW uvec2
 RAW raw_quad(uint page, uint place) {
     return uvec2(cache[page * PAGE_WORDS + place], cache[page * PAGE_WORDS + PAGE_QUADS + place / 8]);
 }
@@ -54,7 +58,7 @@ vec4 quad_value(RAW raw) {
 #endif
 #endif
 
-#ifndef CACHE_IS_READ
+#ifdef CACHE_IS_WRITTEN
 // The bits of the nearest binary16 value, ties to even: 0 below 2^-14, 65504 at most.
 uint half_bits(float x) {
     const uint bits = floatBitsToUint(x);
@@ -64,24 +68,34 @@ uint half_bits(float x) {
     return ((bits & 0x80000000u) >> 16) | ((rounded - 0x38000000u) >> 13);
 }
 
+// Rounds four values as the cache keeps them. Of bytes, eight neighbouring invocations have the 32 that share a scale, and all of the work
+// group come here together.
 #if CACHE == 0
-void keep_quad(uint page, uint place, vec4 v) { cache[page * PAGE_QUADS + place] = exact_factor(v); }
+RAW rounded_quad(vec4 v) { return exact_factor(v); }
 #elif CACHE == 1
-void keep_quad(uint page, uint place, vec4 v) {
-    cache[page * PAGE_QUADS + place] = uvec2(half_bits(v.x) | half_bits(v.y) << 16, half_bits(v.z) | half_bits(v.w) << 16);
-}
+RAW rounded_quad(vec4 v) { return uvec2(half_bits(v.x) | half_bits(v.y) << 16, half_bits(v.z) | half_bits(v.w) << 16); }
 #else
-// largest: of the 32 values that share a scale.
-void keep_quad(uint page, uint place, vec4 v, float largest) {
+RAW rounded_quad(vec4 v) {
+    const vec4 magnitudes = abs(v);
+    float largest = max(max(magnitudes.x, magnitudes.y), max(magnitudes.z, magnitudes.w));
+    for (uint stride = 4; stride > 0; stride /= 2) largest = max(largest, subgroupShuffleXor(largest, stride));
     precise float wanted = largest * (1.0 / 127.0);
     const uint bits = half_bits(wanted);
     const float scale = bits == 0u ? 0.0 : uintBitsToFloat((bits << 13) + 0x38000000u);
     const float inverse = scale > 0.0 ? exact_reciprocal(scale) : 0.0;
     precise vec4 levels = v * inverse;
     const ivec4 c = ivec4(round_to_int8(levels.x), round_to_int8(levels.y), round_to_int8(levels.z), round_to_int8(levels.w));
-    cache[page * PAGE_WORDS + place] = uint((c.x & 0xFF) | (c.y & 0xFF) << 8 | (c.z & 0xFF) << 16 | c.w << 24);
-    if (place % 8 == 0) cache[page * PAGE_WORDS + PAGE_QUADS + place / 8] = floatBitsToUint(scale);
+    return uvec2(uint((c.x & 0xFF) | (c.y & 0xFF) << 8 | (c.z & 0xFF) << 16 | c.w << 24), floatBitsToUint(scale));
 }
+#endif
+
+#if CACHE == 2
+void keep_quad(uint page, uint place, RAW raw) {
+    cache[page * PAGE_WORDS + place] = raw.x;
+    if (place % 8 == 0) cache[page * PAGE_WORDS + PAGE_QUADS + place / 8] = raw.y;
+}
+#else
+void keep_quad(uint page, uint place, RAW raw) { cache[page * PAGE_QUADS + place] = raw; }
 #endif
 #endif
 

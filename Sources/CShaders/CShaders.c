@@ -259,29 +259,23 @@ static const _Alignas(4) unsigned char rotate_cache_q8[] = {
 const void *cshaders_rotate_cache_q8(void) { return rotate_cache_q8; }
 size_t cshaders_rotate_cache_q8_size(void) { return sizeof rotate_cache_q8; }
 
-static const _Alignas(4) unsigned char attention_f32[] = {
-#embed "spv/attention_f32.spv"
+static const _Alignas(4) unsigned char attention_step_f32[] = {
+#embed "spv/attention_step_f32.spv"
 };
-const void *cshaders_attention_f32(void) { return attention_f32; }
-size_t cshaders_attention_f32_size(void) { return sizeof attention_f32; }
+const void *cshaders_attention_step_f32(void) { return attention_step_f32; }
+size_t cshaders_attention_step_f32_size(void) { return sizeof attention_step_f32; }
 
-static const _Alignas(4) unsigned char attention_f16[] = {
-#embed "spv/attention_f16.spv"
+static const _Alignas(4) unsigned char attention_step_f16[] = {
+#embed "spv/attention_step_f16.spv"
 };
-const void *cshaders_attention_f16(void) { return attention_f16; }
-size_t cshaders_attention_f16_size(void) { return sizeof attention_f16; }
+const void *cshaders_attention_step_f16(void) { return attention_step_f16; }
+size_t cshaders_attention_step_f16_size(void) { return sizeof attention_step_f16; }
 
-static const _Alignas(4) unsigned char attention_q8[] = {
-#embed "spv/attention_q8.spv"
+static const _Alignas(4) unsigned char attention_step_q8[] = {
+#embed "spv/attention_step_q8.spv"
 };
-const void *cshaders_attention_q8(void) { return attention_q8; }
-size_t cshaders_attention_q8_size(void) { return sizeof attention_q8; }
-
-static const _Alignas(4) unsigned char attention_join[] = {
-#embed "spv/attention_join.spv"
-};
-const void *cshaders_attention_join(void) { return attention_join; }
-size_t cshaders_attention_join_size(void) { return sizeof attention_join; }
+const void *cshaders_attention_step_q8(void) { return attention_step_q8; }
+size_t cshaders_attention_step_q8_size(void) { return sizeof attention_step_q8; }
 
 static const _Alignas(4) unsigned char attention_prompt_f32[] = {
 #embed "spv/attention_prompt_f32.spv"

@@ -1,7 +1,7 @@
 import TernaryCore
 import VulkanCompute
 
-/// Causal attention of many rows of one sequence at consecutive positions; the same bits as ``Attention`` and ``AttentionJoin``.
+/// Causal attention of many rows of one sequence at consecutive positions; the same bits as ``AttentionStep``.
 ///
 /// Buffers (`Shaders/attention_prompt`):
 /// - query: `(tokens, queryStride)` f32 of ``RotateCache``, which has kept all rows' keys and values before

@@ -66,6 +66,8 @@ public struct AttentionShape: Sendable, Equatable {
 
     /// Fours of a head.
     var quads: Int { paddedHeadSize / 4 }
+    /// Invocations that take a head where it is normed and turned.
+    var team: Int { [8, 16, 32, 64].first { $0 >= quads }! }
     /// Query heads of a key head.
     var group: Int { heads / keyValueHeads }
 }

@@ -91,14 +91,12 @@ enum CompiledKernels {
         name: "rotate_cache_f16", bytes: UnsafeRawBufferPointer(start: cshaders_rotate_cache_f16(), count: cshaders_rotate_cache_f16_size()))
     static let rotateCacheQ8 = ShaderCode(
         name: "rotate_cache_q8", bytes: UnsafeRawBufferPointer(start: cshaders_rotate_cache_q8(), count: cshaders_rotate_cache_q8_size()))
-    static let attentionF32 = ShaderCode(
-        name: "attention_f32", bytes: UnsafeRawBufferPointer(start: cshaders_attention_f32(), count: cshaders_attention_f32_size()))
-    static let attentionF16 = ShaderCode(
-        name: "attention_f16", bytes: UnsafeRawBufferPointer(start: cshaders_attention_f16(), count: cshaders_attention_f16_size()))
-    static let attentionQ8 = ShaderCode(
-        name: "attention_q8", bytes: UnsafeRawBufferPointer(start: cshaders_attention_q8(), count: cshaders_attention_q8_size()))
-    static let attentionJoin = ShaderCode(
-        name: "attention_join", bytes: UnsafeRawBufferPointer(start: cshaders_attention_join(), count: cshaders_attention_join_size()))
+    static let attentionStepF32 = ShaderCode(
+        name: "attention_step_f32", bytes: UnsafeRawBufferPointer(start: cshaders_attention_step_f32(), count: cshaders_attention_step_f32_size()))
+    static let attentionStepF16 = ShaderCode(
+        name: "attention_step_f16", bytes: UnsafeRawBufferPointer(start: cshaders_attention_step_f16(), count: cshaders_attention_step_f16_size()))
+    static let attentionStepQ8 = ShaderCode(
+        name: "attention_step_q8", bytes: UnsafeRawBufferPointer(start: cshaders_attention_step_q8(), count: cshaders_attention_step_q8_size()))
     static let attentionPromptF32 = ShaderCode(
         name: "attention_prompt_f32", bytes: UnsafeRawBufferPointer(start: cshaders_attention_prompt_f32(), count: cshaders_attention_prompt_f32_size()))
     static let attentionPromptF16 = ShaderCode(

@@ -1,7 +1,7 @@
 import TernaryCore
 import VulkanCompute
 
-/// Norms of heads, rotary embedding, and keeping keys and values: what lies between projections and attention.
+/// Norms of heads, rotary embedding, and keeping keys and values: what lies between projections and ``AttentionPrompt``.
 ///
 /// Buffers (`Shaders/rotate_cache`):
 /// - qkv: `(tokens, qkvStride)` f32, q before k before v
@@ -50,20 +50,18 @@ public struct RotateCache: Kernel {
         }
     }
 
-    /// Invocations that take a head.
-    private var team: Int { [8, 16, 32, 64].first { $0 >= shape.quads }! }
-
     /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
         [
             UInt32(device.subgroupSize), UInt32(shape.heads), UInt32(shape.keyValueHeads), UInt32(shape.headSize),
-            (1 / Float(shape.headSize)).bitPattern, (normsQuery ? 1 : 0) | (normsKey ? 2 : 0), epsilon.bitPattern, UInt32(team),
+            (1 / Float(shape.headSize)).bitPattern, (normsQuery ? 1 : 0) | (normsKey ? 2 : 0), epsilon.bitPattern,
+            UInt32(shape.team),
         ]
     }
     /// As the shader declares them.
     public var params: Params { Params(qkvStride: UInt32(shape.qkvStride), mostPages: UInt32(mostPages)) }
     /// Along the heads, and along tokens.
     public func workgroups(for device: DeviceTraits) -> (x: Int, y: Int) {
-        (ceilDivide(shape.heads + 2 * shape.keyValueHeads, 256 / team), tokens)
+        (ceilDivide(shape.heads + 2 * shape.keyValueHeads, 256 / shape.team), tokens)
     }
 }

@@ -74,29 +74,30 @@ struct TransformerPlan {
     /// From q, k and v to attention's result; ends with a barrier.
     private func addAttention(_ layer: TransformerDeviceWeights.Layer, cache: BufferSlice, to plan: inout Plan) {
         let (shape, mostPages) = (workspace.shape, workspace.sizes.pagesEach)
-        let (pages, query, attended) = (
-            BufferSlice(workspace.pages), BufferSlice(workspace.query), BufferSlice(workspace.attended)
+        let (qkv, pages, attended) = (
+            BufferSlice(workspace.qkv), BufferSlice(workspace.pages), BufferSlice(workspace.attended)
         )
         let turns = BufferSlice(workspace.turns)
-        plan.dispatch(
-            RotateCache(
-                tokens: tokens, shape: shape, mostPages: mostPages, normsQuery: layer.normsQuery, normsKey: layer.normsKey,
-                epsilon: configuration.normEpsilon),
-            [
-                BufferSlice(workspace.qkv), rows, pages, turns, layer.headNorms.map { layer.buffer.tensor($0) } ?? turns, query,
-                cache,
-            ])
-        plan.barrier()
+        let norms = layer.headNorms.map { layer.buffer.tensor($0) } ?? turns
         if isPrompt && tokens > 1 {
+            let query = BufferSlice(workspace.query)
+            plan.dispatch(
+                RotateCache(
+                    tokens: tokens, shape: shape, mostPages: mostPages, normsQuery: layer.normsQuery, normsKey: layer.normsKey,
+                    epsilon: configuration.normEpsilon),
+                [qkv, rows, pages, turns, norms, query, cache])
+            plan.barrier()
             plan.dispatch(
                 AttentionPrompt(tokens: tokens, shape: shape, mostPages: mostPages), [query, rows, pages, cache, attended])
         } else {
-            let partial = BufferSlice(workspace.partial)
             plan.dispatch(
-                Attention(tokens: tokens, shape: shape, chunks: chunks, mostPages: mostPages),
-                [query, rows, pages, cache, partial])
-            plan.barrier()
-            plan.dispatch(AttentionJoin(tokens: tokens, shape: shape, chunks: chunks), [partial, rows, attended])
+                AttentionStep(
+                    tokens: tokens, shape: shape, chunks: chunks, mostPages: mostPages, normsQuery: layer.normsQuery,
+                    normsKey: layer.normsKey, epsilon: configuration.normEpsilon),
+                [
+                    qkv, rows, pages, turns, norms, cache, BufferSlice(workspace.partial), BufferSlice(workspace.arrivals),
+                    attended,
+                ])
         }
         plan.barrier()
     }

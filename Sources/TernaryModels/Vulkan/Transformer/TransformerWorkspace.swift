@@ -16,8 +16,9 @@ final class TransformerWorkspace: Sendable {
     let turns: Buffer
     /// Residual stream; a copy of its last row for the head.
     let x, lastRow: Buffer
-    /// q, k and v; turned queries; what chunks of keys add; attention's result.
-    let qkv, query, partial, attended: Buffer
+    /// q, k and v; a prompt's turned queries; what chunks of keys add, and how many of them are there, zeros between passes; attention's
+    /// result.
+    let qkv, query, partial, arrivals, attended: Buffer
     /// The feed-forward network: gate and up where they are products of their own, and their product.
     let gate, up, product: Buffer
     /// Int8 codes of rows, and their factors.
@@ -46,6 +47,7 @@ final class TransformerWorkspace: Sendable {
         qkv = try make(sizes.qkv, "query, key, value")
         query = try make(sizes.query, "turned queries")
         partial = try make(sizes.partial, "chunks of attention")
+        arrivals = try make(sizes.arrivals, "chunks that have arrived")
         attended = try make(sizes.attended, "attended")
         gate = try make(sizes.half, "gate")
         up = try make(sizes.half, "up")
@@ -95,7 +97,7 @@ final class TransformerWorkspace: Sendable {
         let chunkedRows: Int
         /// From one step's rows to the next's.
         let rowsEach: Int
-        let tokens, rows, pages, turns, hidden, lastRow, qkv, query, partial, attended, product, half: Int
+        let tokens, rows, pages, turns, hidden, lastRow, qkv, query, partial, arrivals, attended, product, half: Int
         let codes, factors, normed, scratch, logits, drawnLogits, drawn: Int
         /// Of one layer.
         let cache: Int
@@ -121,10 +123,11 @@ final class TransformerWorkspace: Sendable {
             self.contextLimit = contextLimit
             pagesEach = (contextLimit + AttentionShape.pageTokens - 1) / AttentionShape.pageTokens
             let chunks = AttentionShape.chunks(upTo: contextLimit - 1)
-            let partialRow = Attention(tokens: 1, shape: shape, chunks: chunks, mostPages: pagesEach).partialByteCount
+            let row = AttentionStep(tokens: 1, shape: shape, chunks: chunks, mostPages: pagesEach)
             let mostPartial = min(Self.mostPartialBytes, device.maxStorageRange)
-            chunkedRows = min(capacity, max(1, mostPartial / partialRow))
-            partial = partialRow * min(chunkedRows, sequences)
+            chunkedRows = min(capacity, max(1, mostPartial / row.partialByteCount))
+            partial = row.partialByteCount * min(chunkedRows, sequences)
+            arrivals = row.arrivalByteCount * min(chunkedRows, sequences)
             rowsEach = (8 * capacity + 255) / 256 * 256
             tokens = 4 * capacity
             rows = rowsEach * Self.mostSteps
@@ -154,7 +157,7 @@ final class TransformerWorkspace: Sendable {
 
         /// What stays on the device, keys and values not counted.
         var deviceBytes: Int {
-            let rowBuffers = hidden + lastRow + qkv + query + partial + attended + product + 2 * half
+            let rowBuffers = hidden + lastRow + qkv + query + partial + arrivals + attended + product + 2 * half
             return tokens + rows + pages + turns + rowBuffers + codes + 2 * factors + 2 * normed + scratch + drawnLogits
         }
     }

@@ -4,8 +4,8 @@ import Testing
 
 @testable import TernaryKernels
 
-@Suite("attention", .enabled(if: TestDevice.isPresent, "needs a Vulkan driver; lavapipe will do"))
-struct AttentionTests {
+@Suite("attention_prompt", .enabled(if: TestDevice.isPresent, "needs a Vulkan driver; lavapipe will do"))
+struct AttentionPromptTests {
     /// Keys, values and a cache that holds them, of several sequences.
     struct Texts {
         var keys: [[[Float]]] = []
@@ -44,36 +44,6 @@ struct AttentionTests {
             queries.flatMap { row in
                 (0..<shape.heads).flatMap { row[$0 * shape.headSize..<($0 + 1) * shape.headSize] + padding }
             })
-    }
-
-    @Test(
-        "chunks joined are the reference's bits, for rows of several sequences", arguments: KeyValueElement.allCases,
-        [(6, 2, 96), (2, 2, 100), (8, 1, 256), (12, 1, 30)])
-    func decode(element: KeyValueElement, heads: (Int, Int, Int)) throws {
-        let (h, g, d) = heads
-        guard AttentionShape.canKeep(element, headSize: d) else { return }
-        let configuration = TransformerConfiguration.heads(h, g, d)
-        let shape = AttentionShape(configuration, cache: element)
-        let texts = Texts(shape, lengths: [1, 330, 70])
-        let rows: [(sequence: Int, position: Int)] = [(1, 329), (0, 0), (2, 63), (1, 64), (2, 69)]
-        let queries = Fixture.rows(rows.count, width: h * d, seed: 80).map { $0.map(Exact.factor) }
-        let places = TestDevice.Content.words(rows.flatMap { [UInt32($0.sequence), UInt32($0.position)] })
-        // One more chunk than there are: the last work groups find nothing to do.
-        let chunks = AttentionShape.chunks(upTo: 329) + 1
-        for traits in [TestDevice.traits[0], TestDevice.traits[2]] {
-            let kernel = Attention(tokens: rows.count, shape: shape, chunks: chunks, mostPages: texts.fixture.mostPages)
-            let partial = try TestDevice.run(
-                kernel,
-                [
-                    Self.padded(queries, shape), places, .words(texts.fixture.pages), .words(texts.fixture.words),
-                    .room(kernel.partialByteCount / 4),
-                ], traits: traits)[4]
-            let joined = try TestDevice.run(
-                AttentionJoin(tokens: rows.count, shape: shape, chunks: chunks),
-                [.words(partial), places, .room(rows.count * shape.attendedStride)], traits: traits)[2]
-            let expected = zip(rows, queries).map { texts.attended($1, $0.sequence, $0.position, configuration) }
-            #expect(joined.rows(rows.count, width: h * d) == expected)
-        }
     }
 
     @Test(
