@@ -31,7 +31,10 @@ struct Inspect: ParsableCommand {
     @Option(help: ArgumentHelp("With --device: bits that a ternary weight is to take there, 2, 1.6 or auto.", valueName: "bits"))
     var packing = WeightPacking.automatic
 
-    @Option(help: ArgumentHelp("With --device: tokens that a transformer's text may have.", valueName: "tokens"))
+    @Option(
+        help: ArgumentHelp(
+            "Tokens that a transformer's text may have: with --device their memory, and the last one's arithmetic.",
+            valueName: "tokens"))
     var context: Int?
 
     @Option(
@@ -96,6 +99,11 @@ struct InspectReport {
     /// Sequences that the device is to hold at a time.
     let sequences: Int
     private var shape: ModelConfiguration { weights.configuration }
+    /// Tokens of a text at whose end a token's arithmetic is counted; nil where a token's does not depend on it.
+    private var context: Int? {
+        guard case .transformer(let shape) = shape else { return nil }
+        return keysAndValues.limit(shape)
+    }
 
     private var estimate: (device: DeviceDescription, memory: MemoryEstimate)? {
         guard case .vulkan(let device) = backend else { return nil }
@@ -129,6 +137,7 @@ struct InspectReport {
             lines.append("stored         \(bytes(total)): \(parts)")
         }
         lines.append("in memory      \(bytes(shape.packedBytes)) of ternary weights at 2 bits, all read for every token")
+        lines.append("arithmetic     \(shape.arithmeticText(context: context))")
         if let (device, memory) = estimate {
             lines.append("on the device  \(bytes(memory.total)): \(memory.text)")
             lines.append(
@@ -163,7 +172,7 @@ struct InspectReport {
             ("credit", credit.map { .string($0) } ?? .null), ("tokenizer_tokens", tokenizer.map { .int($0.count) } ?? .null),
             ("begin_token", tokenizer?.beginToken.map { .int($0) } ?? .null),
             ("end_token", tokenizer?.endToken.map { .int($0) } ?? .null),
-            ("packed_ternary_bytes", .int(shape.packedBytes)),
+            ("packed_ternary_bytes", .int(shape.packedBytes)), ("arithmetic", shape.arithmeticJSON(context: context)),
             ("bytes", checkpoint.map { .object($0.parts.map { ($0.name, .int($0.byteCount)) }) } ?? .null),
             ("device_memory", deviceMemory),
         ]

@@ -1,4 +1,6 @@
+import TernaryCore
 import TernaryKernels
+import TernaryModels
 import Testing
 
 @testable import vkternary
@@ -36,6 +38,20 @@ import Testing
         #expect(dot.seconds == 2000 && dot.bound == .int8Dot)
         let units = ceilings.floor(product, usesMatrixUnits: true)
         #expect(units.seconds == 20 && units.bound == .int8Units)
+    }
+
+    @Test("a test's arithmetic is that of its tokens, in every format of a table") func arithmetic() {
+        let shape = ModelConfiguration.matMulFree(.init(vocabularySize: 10, hiddenSize: 4, intermediateSize: 6, layerCount: 3))
+        let prompt = ModelTest(kind: .prompt, count: 8).arithmetic(shape)
+        let text = ModelTest(kind: .text, count: 7, batch: 4).arithmetic(shape)
+        // 3 blocks of 4 x 16 + 3 x 24; the head of 40, of a prompt's last token and of each that is written.
+        #expect(prompt.tokens == 8 && prompt.ternaryAdditions == 8 * 3 * 136 + 40)
+        #expect(text.tokens == 8 && text.ternaryAdditions == 8 * (3 * 136 + 40))
+        var table = BenchTable(facts: ArithmeticEnergy.facts, columns: ArithmeticEnergy.columns)
+        table.append(text.cells)
+        #expect(table.text(.table).contains("fp16 / ternary product           71.4\n"))
+        #expect(table.text(.json).contains("\"ternary_additions_per_token\": 448.0,"))
+        #expect(table.text(.csv).contains(",448.0,") && table.text(.markdown).contains("| 448 |"))
     }
 
     @Test("a product is told from what is none, by one wrong element anywhere") func product() {

@@ -43,6 +43,27 @@ import Testing
         #expect(object["parameters"] as? Int == 31_507_456 && (object["tensors"] as? [Any])?.isEmpty == false)
     }
 
+    @Test("inspect counts a token's arithmetic, at the end of a transformer's text") func arithmetic() throws {
+        func arithmetic(_ arguments: String...) throws -> [String: Any] {
+            let outcome = try Program.finish(Program.start(["inspect", "--json"] + arguments))
+            let object = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+            return try #require(object["arithmetic"] as? [String: Any])
+        }
+        let short = try arithmetic("--random", "bitnet-2b-4t", "--context", "1")
+        // 2 x 2560 x 2560 of q and o, 2 x 640 x 2560 of k and v, 3 x 6912 x 2560, in 30 blocks.
+        #expect(short["ternary_additions"] as? Int == 2_084_044_800 && short["adds_integers"] as? Bool == true)
+        let long = try arithmetic("--random", "bitnet-2b-4t")
+        #expect(short["context_tokens"] as? Int == 1 && long["context_tokens"] as? Int == 4096)
+        let more = try #require(long["float_additions"] as? Int) - #require(short["float_additions"] as? Int)
+        #expect(more == 30 * 4095 * (2 * 2560 + 20))
+        let (joules, float16) = (
+            try #require(long["microjoules"] as? Double), try #require(long["float16_microjoules"] as? Double)
+        )
+        #expect(0 < joules && joules < float16)
+        #expect(try arithmetic("--random", "370m")["context_tokens"] is NSNull)
+        #expect(try Program.run("inspect").output.contains("\narithmetic     "))
+    }
+
     @Test("every command explains itself", arguments: ["run", "devices", "inspect", "verify", "logits", "convert", "bench"])
     func help(_ command: String) throws {
         let outcome = try Program.run("help", command)

@@ -37,7 +37,10 @@ struct BenchModel: ParsableCommand {
     @Option(help: "Runs of each test.")
     var repetitions = 5
 
-    @Flag(help: "Measure joules per token too, beyond what the device takes when idle: NVIDIA GPUs only.")
+    @Flag(
+        help:
+            "Measure joules per token too, beyond what the device takes when idle, beside those of the arithmetic at 7 nm: NVIDIA GPUs only."
+    )
     var energy = false
 
     @OptionGroup var output: BenchOutput
@@ -60,8 +63,9 @@ struct BenchModel: ParsableCommand {
         let model = try options.prepare(quiet: false, sequences: generateTokens.isEmpty ? 1 : batch.max() ?? 1)
         let readBandwidth = try? model.engine.measureReadBandwidth()
         var table = BenchTable(
-            facts: try facts(model, device: device, readBandwidth: readBandwidth) + (meter?.facts ?? []),
-            columns: Self.columns + (meter == nil ? [] : EnergyMeter.columns))
+            facts: try facts(model, device: device, readBandwidth: readBandwidth)
+                + (meter.map { $0.facts + ArithmeticEnergy.facts } ?? []),
+            columns: Self.columns + (meter == nil ? [] : EnergyMeter.columns + ArithmeticEnergy.columns))
         let tests =
             promptTokens.map { ModelTest(kind: .prompt, count: $0) }
             + generateTokens.flatMap { count in batch.map { ModelTest(kind: .text, count: count, batch: $0) } }
@@ -71,7 +75,7 @@ struct BenchModel: ParsableCommand {
             let result = try test.run(model, repetitions: repetitions) {
                 bar.update((Double(index) + $0) / Double(tests.count))
             }
-            let energy = try meter?.measure(test, model) ?? []
+            let energy = try meter.map { try $0.measure(test, model) + test.arithmetic(model.configuration).cells } ?? []
             table.append(row(test, result, model: model, readBandwidth: readBandwidth) + energy)
         }
         bar.finish()
