@@ -91,7 +91,9 @@ struct TransformerEngineTests {
             // Steps take one sequence into a second chunk of keys, while the other is in its first.
             _ = try engine.forward((0..<60).map { 5 + $0 % 7 }, sequence: 1, logits: .none)
             let steps = try engine.greedySteps(11, from: [5, 6], of: [2, 1])
-            return steps + [try engine.readState(sequence: 1).map { $0.count }]
+            let logits = try engine.step(steps.last!, of: [2, 1])
+            let kept = try engine.readState(sequence: 1).flatMap { $0 }
+            return steps + [(logits + kept).map { Int($0.bitPattern) }]
         }
         #expect(drawn[0] == drawn[1])
     }
