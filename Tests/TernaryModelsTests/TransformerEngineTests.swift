@@ -82,15 +82,18 @@ struct TransformerEngineTests {
     @Test("greedy steps draw what logits say, several a submission", .enabled(if: TestDevice.isPresent, "needs a Vulkan driver"))
     func greedy() throws {
         let weights = try Self.weights("bitnet-packed")
-        let options = KeyValueOptions(contextLimit: 64)
+        let options = KeyValueOptions(contextLimit: 192)
         let engines: [any Engine] = [
             TransformerReferenceEngine(weights, keysAndValues: options, sequences: 3),
             try TransformerVulkanEngine(weights, on: try #require(TestDevice.shared), keysAndValues: options, sequences: 3),
         ]
         let drawn = try engines.map { engine in
-            _ = try engine.forward([7, 8, 9], sequence: 1, logits: .none)
+            // Steps take one sequence into a second chunk of keys, while the other is in its first.
+            _ = try engine.forward((0..<60).map { 5 + $0 % 7 }, sequence: 1, logits: .none)
             let steps = try engine.greedySteps(11, from: [5, 6], of: [2, 1])
-            return steps + [try engine.readState(sequence: 1).map { $0.count }]
+            let logits = try engine.step(steps.last!, of: [2, 1])
+            let kept = try engine.readState(sequence: 1).flatMap { $0 }
+            return steps + [(logits + kept).map { Int($0.bitPattern) }]
         }
         #expect(drawn[0] == drawn[1])
     }
