@@ -42,7 +42,7 @@ public struct KernelCost: Sendable, Equatable {
     }
 
     /// Norms of rows, of which each value is squared and added; weighted in so many ways.
-    fileprivate static func norm(
+    static func norm(
         tokens: Int, columns: Int, weightings: Int = 1, _ norm: RowNorm, hasStatistic: Bool = false
     ) -> KernelCost {
         let values = tokens * columns
@@ -53,7 +53,7 @@ public struct KernelCost: Sendable, Equatable {
     }
 
     /// Quantising a row: magnitude, comparison, product and rounding of each value.
-    fileprivate static func quantisation(tokens: Int, columns: Int) -> KernelCost {
+    static func quantisation(tokens: Int, columns: Int) -> KernelCost {
         KernelCost(read: 0, written: 0, floatOperations: 4 * tokens * columns)
     }
 }

@@ -1,3 +1,4 @@
+import TernaryCore
 import Testing
 
 @testable import TernaryKernels
@@ -56,5 +57,63 @@ import Testing
         let gates = mixer(1, isSequence: true)
         #expect(step.read - gates.read == 32 * 4 && step.written == 3 * 32 * 4 && gates.written == step.written)
         #expect(step.int8Operations == 3 * 2 * 32 * 64 && step.floatOperations - gates.floatOperations == 7 * 32)
+    }
+
+    @Test("joined dispatches do the arithmetic of their parts, and leave out what these store for each other") func joined() {
+        let (tokens, width) = (3, 64)
+        let norm = RowNorm(outerEpsilon: 1e-6)
+        let quantised = NormQuantize(tokens: tokens, columns: width, norms: 1, plane: tokens, norm: norm).cost
+        let row = 4 * tokens * width
+        let gate = GateQuantize(tokens: tokens, channels: width, outerEpsilon: 1e-6).cost
+        #expect(gate.operations == OutputGate(count: tokens * width).cost.operations + quantised.operations)
+        #expect(gate.read == quantised.read + row && gate.written == quantised.written + row)
+        let sum = ResidualQuantize(tokens: tokens, columns: width, norms: 1, plane: tokens, norm: norm).cost
+        #expect(sum.operations == tokens * width + quantised.operations)
+        #expect(sum.read == quantised.read + row && sum.written == quantised.written + row)
+        // One norm's weights fewer.
+        let glu = GLUQuantize(tokens: tokens, columns: width).cost
+        #expect(glu.read == 2 * row + 4 * width && glu.written == quantised.written)
+        let step = MLGRUStep(rows: tokens, channels: width, stateStride: width, hasLowerBound: true).cost
+        #expect(step.read == 4 * row + 4 * width + 12 && step.written == 2 * row)
+        let codes = MLGRUStepQuantize(rows: tokens, channels: width, stateStride: width, outerEpsilon: 1e-6, hasLowerBound: true)
+            .cost
+        #expect(codes.operations == step.operations + quantised.operations)
+        #expect(codes.read == step.read + 8 * width && codes.written == row + quantised.written)
+        let fused = MLGRUFused(
+            tokens: 1, channels: 32, columns: 64, scales: (1, 1, 1), epsilon: 1e-6, isSequence: false, hasLowerBound: true)
+        let batch = MLGRUFusedBatch(fused, rows: 5, sequenceStride: 32).cost
+        #expect(batch.operations == 5 * fused.cost.operations && batch.written == 5 * fused.cost.written)
+        // Weights of both kinds and the bound are read once.
+        let shared = 3 * 32 * 64 / 4 + 4 * (4 * 64 + 32)
+        #expect(batch.read - 20 - shared == 5 * (fused.cost.read - shared))
+        #expect(TernaryUnpack(matrices: 2, tiles: 11).cost == KernelCost(read: 2 * 3 * 64, written: 2 * 11 * 16))
+        #expect(Argmax(rows: 2, columns: 10).cost == KernelCost(read: 80, written: 16, floatOperations: 20))
+    }
+
+    @Test("dense products read their weights once, as they are stored") func dense() throws {
+        let codes = DenseMatrix(
+            rows: 8, columns: 64, groupColumns: 32, codes: Array(repeating: 1, count: 512), scales: Array(repeating: 1, count: 16)
+        )
+        let layout = try #require(DenseLayout(.dense(codes)))
+        let product = DenseMatmul(tokens: 3, rows: 0..<8, layout: layout, yStride: 16, hasBias: true).cost
+        #expect(product.read == 512 + 64 + 3 * 64 * 4 + 32 && product.written == 3 * 8 * 4)
+        #expect(product.floatOperations == 3 * 8 * (2 * 64 + 1) && product.int8Operations == 0)
+        let lookup = DenseEmbedding(tokens: 3, rows: 0..<8, layout: layout).cost
+        #expect(lookup == KernelCost(read: 3 * (4 + 64 + 8), written: 3 * 256, floatOperations: 192))
+        #expect(NormRows(rows: 2..<5, columns: 10, epsilon: 1).cost == KernelCost(read: 160, written: 120, floatOperations: 120))
+    }
+
+    @Test("a prompt's queries take the keys up to their own") func attention() {
+        func cost(_ tokens: Int, _ cache: KeyValueElement) -> KernelCost {
+            AttentionPrompt(
+                tokens: tokens, shape: AttentionShape(heads: 4, keyValueHeads: 2, headSize: 32, scale: 1, cache: cache),
+                mostPages: 9
+            ).cost
+        }
+        // 3 + 2 + 1 keys of 4 heads.
+        #expect(cost(3, .float16).floatOperations == 24 * (4 * 32 + 5) + 3 * 128)
+        #expect(cost(3, .float16).read == 3 * 128 * 4 + 3 * 2 * 64 * 2 + 8 + 4 && cost(3, .float16).written == 3 * 128 * 4)
+        #expect(cost(3, .float32).read - cost(3, .float16).read == 3 * 2 * 64 * 2)
+        #expect(cost(3, .q8).read == 3 * 128 * 4 + 3 * 2 * 64 + 3 * 2 * 2 * 4 + 12)
     }
 }

@@ -76,6 +76,12 @@ import Testing
         let shapes = try BenchArguments.shapes("1.3b,2048x2048")
         #expect(shapes.map { [$0.columns, $0.rows] } == [[2048, 2048], [2048, 11264], [5632, 2048], [2048, 32000]])
         #expect(shapes.map(\.roles) == [.all, .channels, .stream, .head])
+        let transformer = try BenchArguments.shapes("bitnet-2b-4t")
+        #expect(
+            transformer.map { [$0.columns, $0.rows] } == [
+                [2560, 3840], [2560, 2560], [2560, 13_824], [6912, 2560], [2560, 128_256],
+            ])
+        #expect(transformer.map(\.roles) == [.attention, .stream, .channels, .stream, .head])
     }
 
     @Test("what is the same for two matrices is measured once") func keys() {
@@ -83,7 +89,11 @@ import Testing
         func isSame(_ op: KernelOp) -> Bool {
             KernelResult.Key(op, tokens: 1, of: a) == KernelResult.Key(op, tokens: 1, of: b)
         }
-        #expect(KernelOp.allCases.filter(isSame) == [.rmsnorm, .quantize, .normQuantize, .normQuantize3, .glu])
+        #expect(
+            KernelOp.allCases.filter(isSame) == [
+                .rmsnorm, .quantize, .normQuantize, .normQuantize3, .glu, .gluQuantize, .normRows, .attentionPrompt,
+            ])
+        #expect(KernelResult.Key(.ternaryUnpack, tokens: 5, of: a) == KernelResult.Key(.ternaryUnpack, tokens: 1, of: a))
     }
 
     @Test("ops are named as shaders are; a wrong name is told with the right ones") func ops() throws {

@@ -99,10 +99,12 @@ import Testing
         for op in [
             "embedding", "rmsnorm", "quantize", "norm_quantize", "norm_quantize_3", "ternary_matmul", "bitlinear_fused",
             "bitlinear_unfused", "bitlinear_split", "glu", "glu_fused", "mlgru", "mlgru_fused", "mlgru_gates", "output_gate",
-            "residual",
+            "residual", "gate_quantize", "glu_quantize", "residual_quantize", "mlgru_step", "mlgru_step_quantize",
+            "mlgru_fused_batch", "argmax", "ternary_unpack", "dense_matmul", "dense_embedding", "norm_rows", "attention_prompt",
         ] { #expect(ops.contains(op), "\(op) is missing") }
         #expect(names.filter { $0 == "bitlinear_fused" }.count == 6)
         #expect(names.filter { $0 == "rmsnorm" }.count == 4, "64 columns come twice and are measured once")
+        #expect(names.filter { $0 == "ternary_unpack" }.count == 3, "it has no tokens")
         let read = try #require(report["read_gb_per_second"] as? Double)
         for result in results {
             let time = try #require(result["microseconds"] as? Double)

@@ -48,6 +48,8 @@ enum BenchArguments {
         for part in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
             if let preset = MatMulFreeConfiguration.preset(named: part) {
                 shapes += MatrixShape.layers(of: preset)
+            } else if let preset = TransformerPreset.named(part) {
+                shapes += MatrixShape.layers(of: preset.configuration)
             } else {
                 shapes.append(try MatrixShape(part))
             }

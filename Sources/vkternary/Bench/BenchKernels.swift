@@ -35,7 +35,7 @@ struct BenchKernels: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Matrices, COLUMNSxROWS, or models whose matrices are meant, separated by commas. (default: 370m,1.3b,2.7b,13b)",
+            "Matrices, COLUMNSxROWS, or models whose matrices are meant, separated by commas. (default: 370m,1.3b,2.7b,13b,bitnet-2b-4t)",
             valueName: "shapes"),
         transform: BenchArguments.shapes)
     var shapes: [MatrixShape]?
@@ -53,7 +53,7 @@ struct BenchKernels: ParsableCommand {
 
     private func start() throws {
         try output.checkFiles()
-        let shapes = try shapes ?? BenchArguments.shapes("370m,1.3b,2.7b,13b")
+        let shapes = try shapes ?? BenchArguments.shapes("370m,1.3b,2.7b,13b,bitnet-2b-4t")
         for shape in shapes { for count in tokens { try KernelSuite.checkSize(shape, tokens: count) } }
         let device = try options.open(for: "kernels")
         Interrupt.listen()

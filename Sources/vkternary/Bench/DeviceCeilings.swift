@@ -19,7 +19,8 @@ struct DeviceCeilings {
     let int8Units: Double?
 
     /// Seconds below which a kernel cannot come, and why: memory moves what is read along with what is written, integer units work
-    /// at the same time. Float operations are not counted: no op has enough of them.
+    /// at the same time. Float operations, whose rate is not measured, are not counted: only a dense product of many tokens and
+    /// a long prompt's attention have so many that they are what takes the time.
     func floor(_ cost: KernelCost, usesMatrixUnits: Bool) -> (seconds: Double, bound: Bound) {
         let pairs = Double(2 * min(cost.read, cost.written))
         let rest = Double(abs(cost.read - cost.written))

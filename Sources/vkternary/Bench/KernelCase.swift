@@ -22,16 +22,18 @@ struct KernelCase {
         let stride: Int
         /// Rows.
         let count: Int
-        /// What they hold, as bits; repeated over the rows.
+        /// What they hold, as bits; repeated over the rows that are compared.
         let expected: [[UInt32]]
+        /// The rows that are compared; all where none are named.
+        var places: [Int]?
 
         /// The first row that holds something else.
         func firstWrongRow(_ device: Device) throws -> Int? {
             let words = try device.download(UInt32.self, count: buffer.byteCount / 4, from: buffer)
-            return (0..<count).first { row in
-                let expected = expected[row % expected.count]
+            return (places ?? Array(0..<count)).enumerated().first { index, row in
+                let expected = expected[index % expected.count]
                 return !words[row * stride..<row * stride + expected.count].elementsEqual(expected)
-            }
+            }?.element
         }
     }
 

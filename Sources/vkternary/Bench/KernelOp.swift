@@ -19,16 +19,30 @@ enum KernelOp: String, CaseIterable {
     case mlgruGates = "mlgru_gates"
     case outputGate = "output_gate"
     case residual
+    case gateQuantize = "gate_quantize"
+    case gluQuantize = "glu_quantize"
+    case residualQuantize = "residual_quantize"
+    case mlgruStep = "mlgru_step"
+    case mlgruStepQuantize = "mlgru_step_quantize"
+    case mlgruFusedBatch = "mlgru_fused_batch"
+    case argmax
+    case ternaryUnpack = "ternary_unpack"
+    case denseMatmul = "dense_matmul"
+    case denseEmbedding = "dense_embedding"
+    case normRows = "norm_rows"
+    case attentionPrompt = "attention_prompt"
 
     /// Shapes on which it is measured: those that have one of these roles.
     var roles: MatrixShape.Roles {
         switch self {
-        case .embedding: .head
-        case .glu, .gluFused: .channels
-        case .mlgru, .mlgruFused, .mlgruGates, .outputGate: .mixer
-        case .residual: .stream
+        case .embedding, .argmax, .denseMatmul, .denseEmbedding: .head
+        case .glu, .gluFused, .gluQuantize: .channels
+        case .mlgru, .mlgruFused, .mlgruGates, .outputGate, .gateQuantize, .mlgruStep, .mlgruStepQuantize, .mlgruFusedBatch:
+            .mixer
+        case .attentionPrompt: .attention
+        case .residual, .residualQuantize: .stream
         case .rmsnorm, .quantize, .normQuantize, .normQuantize3, .ternaryMatmul, .ternaryMatmulUnits, .bitlinearFused,
-            .bitlinearUnfused, .bitlinearSplit:
+            .bitlinearUnfused, .bitlinearSplit, .ternaryUnpack, .normRows:
             .all
         }
     }

@@ -63,13 +63,17 @@ extension KernelResult.Key {
     /// The matrix or the width that an op takes of a shape.
     init(_ op: KernelOp, tokens: Int, of shape: MatrixShape) {
         switch op {
-        case .rmsnorm, .quantize, .normQuantize, .normQuantize3:
+        case .rmsnorm, .quantize, .normQuantize, .normQuantize3, .normRows, .attentionPrompt:
             self.init(op: op, tokens: tokens, columns: shape.columns, rows: nil)
-        case .glu: self.init(op: op, tokens: tokens, columns: shape.rows / 2, rows: nil)
-        case .mlgru, .mlgruGates, .outputGate, .residual: self.init(op: op, tokens: tokens, columns: shape.rows, rows: nil)
+        case .glu, .gluQuantize: self.init(op: op, tokens: tokens, columns: shape.rows / 2, rows: nil)
+        case .mlgru, .mlgruGates, .outputGate, .residual, .gateQuantize, .residualQuantize, .mlgruStep, .mlgruStepQuantize,
+            .argmax:
+            self.init(op: op, tokens: tokens, columns: shape.rows, rows: nil)
         case .embedding, .ternaryMatmul, .ternaryMatmulUnits, .bitlinearFused, .bitlinearUnfused, .bitlinearSplit, .gluFused,
-            .mlgruFused:
+            .mlgruFused, .mlgruFusedBatch, .denseMatmul, .denseEmbedding:
             self.init(op: op, tokens: tokens, columns: shape.columns, rows: shape.rows)
+        // Once a matrix, however many tokens are then multiplied with it.
+        case .ternaryUnpack: self.init(op: op, tokens: 1, columns: shape.columns, rows: shape.rows)
         }
     }
 

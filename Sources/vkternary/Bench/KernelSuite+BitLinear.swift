@@ -122,12 +122,11 @@ extension KernelSuite {
         return .init(buffer: y[0], stride: paddedWidth(shape.rows), count: tokens, expected: expected.map(\.bits))
     }
 
+    private func normWeights(_ count: Int) throws -> [KernelCase.Rotation] { try normWeights(Array(norms.prefix(count))) }
+
     /// Outer weights, and combined ones of each weighting.
-    func normWeights(_ count: Int) throws -> [KernelCase.Rotation] {
-        [
-            try shared(norms[0].outer!.padded, "outer norm"),
-            try shared(norms.prefix(count).flatMap(\.combined.padded), "norms"),
-        ]
+    func normWeights(_ norms: [InputNorm]) throws -> [KernelCase.Rotation] {
+        [try shared(norms[0].outer!.padded, "outer norm"), try shared(norms.flatMap(\.combined.padded), "norms")]
     }
 
     private func normRoom(_ tokens: Int) throws -> [KernelCase.Rotation] {
@@ -135,20 +134,32 @@ extension KernelSuite {
     }
 
     private func codesRoom(_ tokens: Int, norms: Int) throws -> [KernelCase.Rotation] {
+        try codesRoom(tokens, norms: norms, width: columns)
+    }
+
+    /// Room for codes, steps and sums of rows of a width.
+    func codesRoom(_ tokens: Int, norms: Int, width: Int) throws -> [KernelCase.Rotation] {
         [
-            try room(norms * tokens * width / 4, "codes"), try room(norms * tokens, "steps"),
+            try room(norms * tokens * paddedWidth(width) / 4, "codes"), try room(norms * tokens, "steps"),
             try room(norms * tokens, "code sums"),
         ]
     }
 
-    /// - Parameter planes: rows of each weighting, repeated over the tokens; weightings follow one another.
     private func codesOutputs(_ buffers: [Buffer], tokens: Int, planes: [[QuantizedRow]]) -> [KernelCase.Output] {
+        codesOutputs(buffers, tokens: tokens, planes: planes, width: columns)
+    }
+
+    /// Codes, steps and sums that must come out.
+    ///
+    /// - Parameter planes: rows of each weighting, repeated over the tokens; weightings follow one another.
+    func codesOutputs(_ buffers: [Buffer], tokens: Int, planes: [[QuantizedRow]], width: Int) -> [KernelCase.Output] {
         func output(_ buffer: Buffer, stride: Int, _ words: (QuantizedRow) -> [UInt32]) -> KernelCase.Output {
             let expected = planes.map { $0.map(words) }.flatMap { rows in (0..<tokens).map { rows[$0 % rows.count] } }
             return .init(buffer: buffer, stride: stride, count: expected.count, expected: expected)
         }
         return [
-            output(buffers[0], stride: width / 4, \.codes.packed), output(buffers[1], stride: 1) { [$0.step.bitPattern] },
+            output(buffers[0], stride: paddedWidth(width) / 4, \.codes.packed),
+            output(buffers[1], stride: 1) { [$0.step.bitPattern] },
             output(buffers[2], stride: 1) { [Self.sum($0)] },
         ]
     }

@@ -25,6 +25,18 @@ extension KernelSuite {
         case .mlgruGates: try mlgruGates(tokens: tokens)
         case .outputGate: try outputGate(tokens: tokens)
         case .residual: try residual(tokens: tokens)
+        case .gateQuantize: try gateQuantize(tokens: tokens)
+        case .gluQuantize: try gluQuantize(tokens: tokens)
+        case .residualQuantize: try residualQuantize(tokens: tokens)
+        case .mlgruStep: try batchStep(tokens: tokens, quantizes: false)
+        case .mlgruStepQuantize: try batchStep(tokens: tokens, quantizes: true)
+        case .mlgruFusedBatch: try mlgruFusedBatch(tokens: tokens)
+        case .argmax: try argmax(tokens: tokens)
+        case .ternaryUnpack: try ternaryUnpack()
+        case .denseMatmul: try denseMatmul(tokens: tokens)
+        case .denseEmbedding: try denseEmbedding(tokens: tokens)
+        case .normRows: try normRows(tokens: tokens)
+        case .attentionPrompt: try attentionPrompt(tokens: tokens)
         }
     }
 
@@ -57,7 +69,7 @@ extension KernelSuite {
     }
 
     /// Half of the shape's rows: it holds the gate's matrix and the other's.
-    private var channels: Int { shape.rows / 2 }
+    var channels: Int { shape.rows / 2 }
 
     private func glu(tokens: Int) throws -> KernelCase? {
         if channels == 0 { return nil }
@@ -105,7 +117,7 @@ extension KernelSuite {
 
     private func gluFused(tokens: Int) throws -> KernelCase? {
         guard channels > 0, BitLinearFused.fits(columns: shape.columns, device: traits) else { return nil }
-        let norms = try normWeights(1)
+        let norms = try normWeights([norms[0]])
         let kernel = GLUFused(
             tokens: tokens, channels: channels, columns: shape.columns, terms: .matrix(scale: RotatedMatrix.scale),
             norm: RowNorm(outerEpsilon: Self.epsilon))
@@ -126,7 +138,8 @@ extension KernelSuite {
 
     // MARK: MLGRU
 
-    private var lowerBound: [Float] { activations(shape.rows, seed: 5)[0].map { $0 + 0.5 } }
+    /// Of the forget gates of a state as wide as the shape has rows.
+    var lowerBound: [Float] { activations(shape.rows, seed: 5)[0].map { $0 + 0.5 } }
 
     /// A step of one token, or the gates of several.
     private func mlgruFused(tokens: Int) throws -> KernelCase? {
@@ -151,7 +164,7 @@ extension KernelSuite {
         let third = try room(words, isSequence ? "input gates" : "gated")
         let weights = try matrices(3, rows: width)
         let buffers =
-            [try shared(x, tokens: tokens, "x")] + (try normWeights(3))
+            [try shared(x, tokens: tokens, "x")] + (try normWeights(norms))
             + [weights.copies, try shared([bound], tokens: 1, "lower bound"), first, second, third]
         func output(_ buffer: KernelCase.Rotation, _ rows: [[Float]]) -> KernelCase.Output {
             .init(buffer: buffer[0], stride: paddedWidth(width), count: tokens, expected: rows.map(\.bits))

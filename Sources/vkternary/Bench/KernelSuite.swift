@@ -37,19 +37,20 @@ final class KernelSuite {
         return (0..<Self.patterns).map { _ in (0..<width).map { _ in Exact.settle(Float(random.unit() - 0.5)) } }
     }
 
-    private func weightings(_ count: Int) -> [InputNorm] {
+    /// Norms of rows of a width, all behind one outer norm.
+    func weightings(_ count: Int, width: Int) -> [InputNorm] {
         var random = SplitMix64(seed: 1)
-        let outer = (0..<shape.columns).map { _ in Float(0.8 + 0.4 * random.unit()) }
+        let outer = (0..<width).map { _ in Float(0.8 + 0.4 * random.unit()) }
         return (0..<count).map { _ in
             InputNorm(
-                outer: outer, outerEpsilon: Self.epsilon, inner: (0..<shape.columns).map { _ in Float(0.8 + 0.4 * random.unit()) }
+                outer: outer, outerEpsilon: Self.epsilon, inner: (0..<width).map { _ in Float(0.8 + 0.4 * random.unit()) }
             )
         }
     }
 
     private(set) lazy var x = activations(shape.columns, seed: 2)
     /// Three; the first is the one of ops that need one.
-    private(set) lazy var norms = weightings(3)
+    private(set) lazy var norms = weightings(3, width: shape.columns)
     private(set) lazy var normalized = x.map { bitLinearNorm($0, norm: norms[0]) }
     private(set) lazy var quantized = normalized.map { TernaryReference.quantize($0) }
 
@@ -131,6 +132,18 @@ final class KernelSuite {
         products[key] = projections
         return projections
     }
+
+    /// The shape as a matrix of f16 weights below 2, and the reference's product of each pattern with it.
+    private(set) lazy var denseMatrix: DenseMatrix = {
+        let (rows, columns) = (shape.rows, shape.columns)
+        var random = SplitMix64(seed: 7)
+        // All of them finite.
+        let halves = (0..<(rows * columns + 3) / 4).map { _ in random.next() & 0xBBFF_BBFF_BBFF_BBFF }
+        return DenseMatrix(
+            rows: rows, columns: columns, element: .float16,
+            bytes: halves.withUnsafeBytes { [UInt8]($0.prefix(rows * columns * 2)) })
+    }()
+    private(set) lazy var denseProduct = x.map { TernaryReference.denseMatmul($0, .dense(denseMatrix)) }
 
     // MARK: Dispatches
 

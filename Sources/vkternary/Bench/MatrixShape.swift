@@ -13,7 +13,9 @@ struct MatrixShape: Hashable {
         static let stream = Roles(rawValue: 4)
         /// From the residual stream to the vocabulary; turned round, it is the embedding's shape.
         static let head = Roles(rawValue: 8)
-        static let all: Roles = [.mixer, .channels, .stream, .head]
+        /// From the residual stream to queries, keys and values.
+        static let attention = Roles(rawValue: 16)
+        static let all: Roles = [.mixer, .channels, .stream, .head, .attention]
     }
 
     let columns, rows: Int
@@ -29,7 +31,7 @@ struct MatrixShape: Hashable {
         let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
         guard sides.count == 2, let columns = sides[0], let rows = sides[1], columns > 0, rows > 0 else {
             throw UsageError(
-                "'\(text)' is no shape; give COLUMNSxROWS, as 2048x11264, or a model, 370m, 1.3b, 2.7b or 13b, separated by commas"
+                "'\(text)' is no shape; give COLUMNSxROWS, as 2048x11264, or a model, as 1.3b or bitnet-2b-4t, separated by commas"
             )
         }
         guard columns <= MatMulFreeConfiguration.widestRow, rows <= Self.mostWeights / columns else {
@@ -43,6 +45,17 @@ struct MatrixShape: Hashable {
     static func layers(of shape: MatMulFreeConfiguration) -> [MatrixShape] {
         [
             MatrixShape(columns: shape.hiddenSize, rows: shape.stateSize, roles: .mixer),
+            MatrixShape(columns: shape.hiddenSize, rows: 2 * shape.intermediateSize, roles: .channels),
+            MatrixShape(columns: shape.intermediateSize, rows: shape.hiddenSize, roles: .stream),
+            MatrixShape(columns: shape.hiddenSize, rows: shape.vocabularySize, roles: .head),
+        ]
+    }
+
+    /// The same of a transformer, whose queries, keys and values are one product.
+    static func layers(of shape: TransformerConfiguration) -> [MatrixShape] {
+        [
+            MatrixShape(columns: shape.hiddenSize, rows: shape.queryWidth + 2 * shape.keyValueWidth, roles: .attention),
+            MatrixShape(columns: shape.queryWidth, rows: shape.hiddenSize, roles: .stream),
             MatrixShape(columns: shape.hiddenSize, rows: 2 * shape.intermediateSize, roles: .channels),
             MatrixShape(columns: shape.intermediateSize, rows: shape.hiddenSize, roles: .stream),
             MatrixShape(columns: shape.hiddenSize, rows: shape.vocabularySize, roles: .head),

@@ -48,6 +48,9 @@ struct RotatedMatrix {
     /// Bytes of one copy.
     var byteCount: Int { stack.byteCount }
 
+    /// What a copy holds.
+    var words: [UInt32] { stack.words }
+
     /// One of the matrices, for the reference.
     func matrix(_ index: Int) -> TernaryMatrix {
         var matrix = TernaryMatrix(rows: rows, columns: columns, scale: Self.scale)

@@ -54,8 +54,13 @@ struct RooflinePlot {
     /// Ops that share a colour.
     private static func family(_ op: KernelOp) -> String {
         switch op {
-        case .rmsnorm, .quantize, .normQuantize, .normQuantize3: "norms and quantisation"
-        case .embedding, .glu, .mlgru, .mlgruGates, .outputGate, .residual: "element-wise, mlgru"
+        case .rmsnorm, .quantize, .normQuantize, .normQuantize3, .gateQuantize, .gluQuantize, .residualQuantize,
+            .mlgruStepQuantize,
+            .normRows:
+            "norms and quantisation"
+        case .embedding, .glu, .mlgru, .mlgruGates, .mlgruStep, .outputGate, .residual, .argmax, .ternaryUnpack, .denseEmbedding:
+            "element-wise, mlgru"
+        case .mlgruFusedBatch: KernelOp.mlgruFused.rawValue
         default: op.rawValue
         }
     }
