@@ -24,8 +24,8 @@ struct TransformerProducts {
         let stride = firstColumn == nil ? yStride : paddedWidth(group.rows)
         switch group.kind {
         case .quantized(let norm, let outer, let inner, let terms):
-            let norms = [outer ?? inner, inner].map { $0.map { buffer.tensor($0) } ?? x }
-            let matrix = [buffer.tensor(group.weights), group.scales.map { buffer.tensor($0) } ?? x]
+            let norms = norms(outer, inner, or: x)
+            let matrix = matrix(group, or: x)
             if isUnfused {
                 addCodes(group, norm: norm, norms: norms, x: x, to: &plan)
                 plan.dispatch(
@@ -77,8 +77,8 @@ struct TransformerProducts {
             return
         }
         let group = groups[0]
-        let norms = [outer ?? inner, inner].map { $0.map { buffer.tensor($0) } ?? x }
-        let matrix = [buffer.tensor(group.weights), group.scales.map { buffer.tensor($0) } ?? x]
+        let norms = norms(outer, inner, or: x)
+        let matrix = matrix(group, or: x)
         if isUnfused {
             addCodes(group, norm: norm, norms: norms, x: x, to: &plan)
             plan.dispatch(
@@ -101,6 +101,16 @@ struct TransformerProducts {
             NormQuantize(tokens: tokens, columns: group.columns, norms: 1, plane: tokens, norm: norm),
             [x, x] + norms + codes(group))
         plan.barrier()
+    }
+
+    /// Weights of the outer and the inner norm; what is not there is not read, and something else stands in its place.
+    private func norms(_ outer: TensorArena.Place?, _ inner: TensorArena.Place?, or other: BufferSlice) -> [BufferSlice] {
+        [outer ?? inner, inner].map { $0.map { buffer.tensor($0) } ?? other }
+    }
+
+    /// Weights and scales of rows; the same of scales that are not there.
+    private func matrix(_ group: LinearGroup, or other: BufferSlice) -> [BufferSlice] {
+        [buffer.tensor(group.weights), group.scales.map { buffer.tensor($0) } ?? other]
     }
 
     private func codes(_ group: LinearGroup) -> [BufferSlice] {
