@@ -16,7 +16,7 @@ layout(constant_id = 3) const uint TOKENS = 1;        // ROWS * TOKENS is at mos
 layout(constant_id = 4) const uint SCALE_COLUMNS = 0;  // that share a scale; 0: the whole matrix
 layout(constant_id = 5) const uint BIAS = 0;
 layout(constant_id = 6) const uint RESIDUAL = 0;
-layout(constant_id = 7) const uint STAGED = 1;        // fours of x in shared memory: all of TOKENS rows; 1 where they do not fit
+layout(constant_id = 7) const uint STAGED = 1;        // 1: a round of TOKENS rows of x at a time goes through shared memory
 
 layout(push_constant) uniform Params {
     uint tokens;
@@ -44,12 +44,28 @@ const uint SLABS = 256 / UNIT_QUADS / LANES;
 const uint LOADS = (ROWS + UNIT_ROWS - 1) / UNIT_ROWS;  // of a slab
 const uint SUMS = SLABS * UNIT_QUADS;
 
-// Fours of the same place in their units lie together, so that neighbouring invocations read neighbours.
-shared vec4 staged[STAGED];
+const uint ROUND = SLABS * LANES;  // units, of 1,024 columns
 
-vec4 x_quad(uint token, uint unit, uint q) {
-    if (STAGED > 1) return staged[(token * UNIT_QUADS + q) * UNITS + unit];
-    return exact_factor(x[min(gl_WorkGroupID.y * TOKENS + token, params.tokens - 1) * (WIDTH / 4) + unit * UNIT_QUADS + q]);
+// A round of x: fours of the same place in their units lie together, so that neighbouring invocations read neighbours.
+shared vec4 staged[STAGED != 0 ? TOKENS * 256 : 1];
+
+vec4 x_factors(uint token, uint quad) {
+    return exact_factor(x[min(gl_WorkGroupID.y * TOKENS + token, params.tokens - 1) * (WIDTH / 4) + min(quad, WIDTH / 4 - 1)]);
+}
+
+// The q-th four of a unit of the round that begins at unit `first`.
+vec4 x_quad(uint token, uint first, uint unit, uint q) {
+    if (STAGED != 0) return staged[(token * UNIT_QUADS + q) * ROUND + unit];
+    return x_factors(token, (first + unit) * UNIT_QUADS + q);
+}
+
+void stage(uint first) {
+    barrier();
+    [[unroll]] for (uint token = 0; token < TOKENS; ++token) {
+        const uint quad = gl_LocalInvocationIndex;
+        staged[(token * UNIT_QUADS + quad % UNIT_QUADS) * ROUND + quad / UNIT_QUADS] = x_factors(token, first * UNIT_QUADS + quad);
+    }
+    barrier();
 }
 
 // The halving tree over 256 lanes, in every invocation: lane (slab * LANES + invocation) * UNIT_QUADS + q. While an invocation holds several q,
@@ -79,23 +95,13 @@ float tree_256(float part[SUMS]) {
 
 void main() {
     const uint first_token = gl_WorkGroupID.y * TOKENS;
-    if (STAGED > 1) {
-        for (uint i = gl_LocalInvocationIndex; i < TOKENS * (WIDTH / 4); i += WG_SIZE) {
-            const uint token = i / (WIDTH / 4);
-            const uint quad = i % (WIDTH / 4);
-            staged[(token * UNIT_QUADS + quad % UNIT_QUADS) * UNITS + quad / UNIT_QUADS] =
-                exact_factor(x[min(first_token + token, params.tokens - 1) * (WIDTH / 4) + quad]);
-        }
-        barrier();
-    }
     const uint first_row = (gl_WorkGroupID.x * SUBGROUPS + gl_SubgroupID) * ROWS;
-    if (first_row >= params.rows) return;
     const uint lane = gl_SubgroupInvocationID;
     const uint last_group = (params.rows - 1) / UNIT_ROWS;
 
     precise float sums[ROWS * TOKENS * SUMS];
     [[unroll]] for (uint i = 0; i < ROWS * TOKENS * SUMS; ++i) sums[i] = 0.0;
-    for (uint first = 0; first < UNITS; first += SLABS * LANES) {
+    for (uint first = 0; first < UNITS; first += ROUND) {
         uvec4 unit[SLABS * LOADS];
         float scale[SLABS * ROWS];
         [[unroll]] for (uint slab = 0; slab < SLABS; ++slab) {
@@ -111,12 +117,14 @@ void main() {
                 }
             }
         }
+        // The weights are on their way.
+        if (STAGED != 0) stage(first);
         [[unroll]] for (uint slab = 0; slab < SLABS; ++slab) {
-            const uint place = first + slab * LANES + lane;
-            if (place < UNITS && lane < LANES) {
+            const uint within = slab * LANES + lane;
+            if (first + within < UNITS && lane < LANES) {
                 [[unroll]] for (uint q = 0; q < UNIT_QUADS; ++q) {
                     vec4 a[TOKENS];
-                    [[unroll]] for (uint t = 0; t < TOKENS; ++t) a[t] = x_quad(t, place, q);
+                    [[unroll]] for (uint t = 0; t < TOKENS; ++t) a[t] = x_quad(t, first, within, q);
                     [[unroll]] for (uint r = 0; r < ROWS; ++r) {
                         const uint unit_row = ROWS < UNIT_ROWS ? first_row % UNIT_ROWS + r : r % UNIT_ROWS;
                         const vec4 w = unit_quad(unit[slab * LOADS + r / UNIT_ROWS], q, unit_row, scale[slab * ROWS + r]);

@@ -76,17 +76,13 @@ public struct DenseMatmul: Kernel {
     /// In order of `constant_id`.
     public func constants(for device: DeviceTraits) -> [UInt32] {
         let share = share(device)
-        let staged = share.tokens * paddedWidth(layout.columns) / 4
         // A software driver gains nothing by staging, and takes minutes to compile long code around a barrier.
-        let isStaged = device.hidesLatency && 16 * staged + Self.otherBytes <= min(device.sharedMemoryBytes, 32 << 10)
+        let isStaged = device.hidesLatency
         return [
             UInt32(device.subgroupSize), UInt32(paddedWidth(layout.columns)), UInt32(share.rows), UInt32(share.tokens),
-            UInt32(layout.scaleColumns), hasBias ? 1 : 0, addsResidual ? 1 : 0, isStaged ? UInt32(staged) : 1,
+            UInt32(layout.scaleColumns), hasBias ? 1 : 0, addsResidual ? 1 : 0, isStaged ? 1 : 0,
         ]
     }
-
-    /// Shared memory that the reductions declare.
-    private static let otherBytes = 2 << 10
 
     /// As the shader declares them.
     public var params: Params {
