@@ -41,7 +41,7 @@ struct Logits: ParsableCommand {
         let engine = model.engine
         let configuration = model.configuration
         let ids = try tokenIds(model)
-        if let room = engine.room(sequence: 0), ids.count > room { throw ContextError(promptTokens: ids.count, room: room) }
+        try engine.checkRoom(for: ids.count)
         // Before the work, what the archive could not hold after it.
         guard ids.count < (Int(UInt32.max) - 1 << 20) / 4 / configuration.vocabularySize else {
             throw UsageError("\(ids.count) tokens have 4 GiB of logits or more, which an archive cannot hold; give fewer tokens")

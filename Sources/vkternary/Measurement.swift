@@ -16,6 +16,7 @@ struct Measurement {
         var statistics = GenerationStatistics()
         var random = SplitMix64(seed: 1)
         func token() -> Int { Int(random.next() % UInt64(model.configuration.vocabularySize)) }
+        try engine.checkRoom(for: Self.promptTokens + max(1, command.tokens))
         let prompt = (0..<Self.promptTokens).map { _ in token() }
         // Warms up: pipelines, clocks. Who runs a model once waits for that as well.
         _ = Sampler.greedy(try engine.forward(prompt, logits: .last))

@@ -53,6 +53,7 @@ struct Verify: ParsableCommand {
 
         let reference = try Backend.cpuReference.engine(
             for: model.weights, keysAndValues: options.keysAndValues, logger: options.logger)
+        try reference.checkRoom(for: ids.count)
         let expected = try Verifier.run(reference, tokens: ids, feeding: .steps, name: "CPU reference")
         if !json { try show(expected, as: "reference") }
 

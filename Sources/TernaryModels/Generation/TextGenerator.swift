@@ -108,9 +108,7 @@ public final class TextGenerator {
             // A text must start somewhere: with the begin token, or else the end token, which stands between documents.
             promptTokens = [tokenizer.beginToken ?? tokenizer.endToken ?? 0]
         }
-        if let room = engine.room(sequence: 0), promptTokens.count > room {
-            throw ContextError(promptTokens: promptTokens.count, room: room)
-        }
+        try engine.checkRoom(for: promptTokens.count)
         isEmpty = false
         statistics.promptTokens = promptTokens.count
 
@@ -166,22 +164,29 @@ public final class TextGenerator {
     }
 }
 
-/// A prompt is longer than what is left of the context.
+extension Engine {
+    /// Throws `ContextError` where the first sequence cannot take so many tokens.
+    public func checkRoom(for tokens: Int) throws {
+        if let room = room(sequence: 0), tokens > room { throw ContextError(tokens: tokens, room: room) }
+    }
+}
+
+/// A text is longer than what is left of the context.
 public struct ContextError: Error, CustomStringConvertible {
-    /// Tokens of the prompt.
-    public let promptTokens: Int
+    /// Tokens of the text.
+    public let tokens: Int
     /// Tokens that the context still holds.
     public let room: Int
 
     /// What did not fit.
-    public init(promptTokens: Int, room: Int) {
-        self.promptTokens = promptTokens
+    public init(tokens: Int, room: Int) {
+        self.tokens = tokens
         self.room = room
     }
 
     /// One line with the way out.
     public var description: String {
-        "the prompt has \(promptTokens) tokens and the context room for \(room); --context makes it larger"
+        "the text has \(tokens) tokens and the context room for \(room); --context makes it larger"
     }
 }
 

@@ -69,6 +69,7 @@ struct BenchModel: ParsableCommand {
         let tests =
             promptTokens.map { ModelTest(kind: .prompt, count: $0) }
             + generateTokens.flatMap { count in batch.map { ModelTest(kind: .text, count: count, batch: $0) } }
+        for test in tests { try model.engine.checkRoom(for: test.contextTokens) }
         var bar = ProgressBar("Measuring")
         defer { bar.finish() }
         for (index, test) in tests.enumerated() {

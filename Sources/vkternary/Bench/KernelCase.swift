@@ -83,12 +83,17 @@ struct KernelTimer {
     /// - Returns: seconds that it takes once, with the barriers behind its dispatches.
     /// - Throws: ``BenchMismatch`` where the device computes other bits than the reference.
     func measure(_ test: KernelCase) throws -> Samples {
+        let clock = ContinuousClock()
+        var start = clock.now
         try check(test)
+        // While the host works on the reference, a device idles, and takes a while to raise its clocks again.
+        let warmUp: Duration = flush != nil && clock.now - start > .milliseconds(100) ? .milliseconds(500) : .zero
         let sets = test.stages.map(\.sets).max() ?? 1
         let one = try seconds(try record(test, sets: sets, timed: 1), count: 1)
         let timed = max(1, min(sets - 1, Int(min(1e6, Self.enough / one))))
         let recording = try record(test, sets: sets, timed: timed)
-        for _ in 0..<2 { try device.run(recording) }
+        start = clock.now
+        repeat { try device.run(recording) } while clock.now - start < warmUp
         return Samples(
             try (0..<repetitions).map { _ in
                 try Interrupt.check()

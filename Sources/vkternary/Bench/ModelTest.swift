@@ -28,6 +28,8 @@ struct ModelTest {
 
     /// As llama-bench calls it, and the batch where there is one.
     var name: String { (kind == .prompt ? "pp" : "tg") + "\(count)" + (batch > 1 ? " b=\(batch)" : "") }
+    /// Tokens that a sequence holds in the end.
+    var contextTokens: Int { count + (kind == .text ? 1 : 0) }
     /// Tokens of all sequences.
     var tokens: Int { count * batch }
     /// Tokens that a run takes in without measuring them.
