@@ -35,6 +35,10 @@ extension Backend {
         switch weights {
         case .matMulFree(let source): configuration = source.configuration
         case .transformer(let source):
+            guard placement != .host, packing != .base3, form != .resident else {
+                throw UsageError(
+                    "--embedding host, --packing 1.6 and --resident are for MatMul-free models; this is a transformer")
+            }
             let estimate = MemoryEstimate(source, on: device, keysAndValues: keysAndValues, sequences: sequences)
             if estimate.fits(device) { return }
             throw DoesNotFit(

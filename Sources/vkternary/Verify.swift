@@ -42,7 +42,7 @@ struct Verify: ParsableCommand {
         let model = try Model.load(options.source) {
             bar.update($0)
         } check: { weights, element in
-            for form in forms {
+            for form in forms(of: weights) {
                 try wanted?.checkMemory(
                     weights, element, form: form, placement: options.embedding, packing: options.packing,
                     keysAndValues: options.keysAndValues, sequences: batch)
@@ -60,7 +60,7 @@ struct Verify: ParsableCommand {
         var trials: [(Trial, Bool)] = [(expected, true)]
         var difference: String?
         var failures: [String] = []
-        for (backend, form) in try backends(wanted) {
+        for (backend, form) in try backends(wanted, forms(of: model.weights)) {
             do {
                 // A form that nobody asked for is no failure where a device cannot run it.
                 if let form, case .vulkan(let device) = backend, options.form == .automatic,
@@ -139,10 +139,15 @@ struct Verify: ParsableCommand {
         return (0..<tokens).map { _ in Int(random.next() % UInt64(model.weights.configuration.vocabularySize)) }
     }
 
-    private var forms: [VulkanEngine.Form] { options.form == .automatic ? VulkanEngine.Form.allCases : [options.form] }
+    /// All forms that a model of this family has, or the one that was asked for.
+    private func forms(of weights: ModelWeights) -> [VulkanEngine.Form] {
+        guard options.form == .automatic else { return [options.form] }
+        if case .transformer = weights { return VulkanEngine.Form.allCases.filter { $0 != .resident } }
+        return VulkanEngine.Form.allCases
+    }
 
     /// The device that was asked for, or all there are; Vulkan devices in every form.
-    private func backends(_ wanted: Backend?) throws -> [(Backend, VulkanEngine.Form?)] {
+    private func backends(_ wanted: Backend?, _ forms: [VulkanEngine.Form]) throws -> [(Backend, VulkanEngine.Form?)] {
         if let wanted {
             guard case .vulkan = wanted else { return [(wanted, nil)] }
             return forms.map { (wanted, $0) }

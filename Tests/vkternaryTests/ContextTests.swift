@@ -14,4 +14,14 @@ struct ContextTests {
         #expect(outcome.status == 1)
         #expect(outcome.errorLines.count == 1 && outcome.errors.contains("--context makes it larger"))
     }
+
+    @Test(
+        "options that transformers do not have are refused",
+        arguments: [["--packing", "1.6"], ["--embedding", "host"], ["--resident"]])
+    func options(arguments: [String]) throws {
+        let model = ["run", "Tests/Fixtures/transformers/bitnet-packed", "--device", "vulkan:0"]
+        let outcome = try Program.finish(Program.start(model + arguments, input: "", environment: [:]))
+        // Where there is no Vulkan device at all, that is said instead.
+        #expect(outcome.status == 64 && outcome.errorLines.count == 1)
+    }
 }
