@@ -62,13 +62,13 @@ struct Inspect: ParsableCommand {
     func run() throws {
         try Failure.reporting {
             let checkpoint = random == nil ? try Model.checkpoint(model.map { .path($0) } ?? .embedded) : nil
+            // Either there is a checkpoint or a preset, which was checked with the arguments.
             let weights = try checkpoint?.weightSource ?? ModelPreset(random ?? "").weights(seed: 1)
             if case .transformer = weights, embedding == .host || packing == .base3 {
                 throw UsageError("--embedding host and --packing 1.6 are for MatMul-free models; this is a transformer")
             }
             let report = InspectReport(
                 name: checkpoint?.name ?? "random \(random ?? "")",
-                // Either there is a checkpoint or a preset, which was checked with the arguments.
                 weights: weights,
                 embeddingElement: checkpoint?.embeddingElement ?? .float16, checkpoint: checkpoint,
                 tokenizer: checkpoint?.hasTokenizer == true ? try checkpoint?.tokenizer() : nil,
