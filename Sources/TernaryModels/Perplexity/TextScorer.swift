@@ -58,6 +58,7 @@ public struct TextScorer {
         let width = logits.count / targets.count
         return [Double](unsafeUninitializedCapacity: targets.count) { buffer, initialized in
             logits.withUnsafeBufferPointer { logits in
+                // Logits are only read; every call writes places of its own.
                 nonisolated(unsafe) let (logits, buffer) = (logits, buffer)
                 // An exponential costs about as much as 16 weights that are unpacked.
                 Parallel.forRows(targets.count, weightsEach: 16 * width) { rows in
