@@ -49,8 +49,17 @@ static inline float any_float(generator *g) {
     }
 }
 
-// Memory that a check may use until it ends; what is beyond `count` bytes is nobody's, so that sanitizers see who goes there.
+// Whether reading or writing beyond a room ends the program without any tool's help.
+void guard_rooms(bool is_wanted);
+
+// Memory, or the end of the program.
+void *checked(void *memory);
+
+// Memory that a check may use until it ends; what is beyond `count` bytes is nobody's.
 void *room(size_t count);
+
+// Gives all rooms back.
+void leave_rooms(void);
 
 // The same, with zeros.
 void *zeros(size_t count);

@@ -1,7 +1,7 @@
 // Compares the kernels of every instruction set that this machine has with the portable ones, bit for bit, over random shapes and values.
 // Needs C alone, so that it runs where Swift does not: for another architecture, under an emulator, under valgrind.
 //
-//   kernels [ROUNDS]
+//   kernels [ROUNDS [guarded]]     guarded: reading or writing beyond what a kernel is given ends the program
 //
 // Prints the names of the sets, then a line for each operation: its name and a hash of its results, which are the same on every machine.
 // The exit code is 1 where a set differs, with a line that says where.
@@ -9,48 +9,12 @@
 
 #include "check.h"
 
-enum { LARGEST_ROOMS = 128 };
-
-static void *rooms[LARGEST_ROOMS];
-static size_t room_count;
-
 // What a check has handed in.
 typedef struct {
     uint8_t *bytes;
     size_t count, capacity;
 } results;
 static results *collected;
-
-static void *checked(void *memory) {
-    if (memory) return memory;
-    fputs("out of memory\n", stderr);
-    exit(1);
-}
-
-void *room(size_t count) {
-    if (room_count == LARGEST_ROOMS) abort();
-    return rooms[room_count++] = checked(malloc(count ? count : 1));
-}
-
-void *zeros(size_t count) { return memset(room(count), 0, count); }
-
-float *any_floats(generator *g, size_t count) {
-    float *floats = room(count * sizeof *floats);
-    for (size_t i = 0; i < count; i++) floats[i] = any_float(g);
-    return floats;
-}
-
-float *settled_floats(generator *g, size_t count) {
-    float *floats = room(count * sizeof *floats);
-    for (size_t i = 0; i < count; i++) floats[i] = exact_settle(any_float(g));
-    return floats;
-}
-
-void *any_bytes(generator *g, size_t count) {
-    uint8_t *bytes = room(count);
-    for (size_t i = 0; i < count; i++) bytes[i] = (uint8_t)next(g);
-    return bytes;
-}
 
 void result(const void *bytes, size_t count) {
     if (collected->count + count > collected->capacity) {
@@ -66,7 +30,7 @@ static void run(const check *one, const ct_kernels *kernels, uint64_t seed, resu
     into->count = 0;
     collected = into;
     one->run(kernels, &g);
-    while (room_count > 0) free(rooms[--room_count]);
+    leave_rooms();
 }
 
 static bool are_equal(const check *one, const ct_kernels *kernels, size_t round, results expected, results actual) {
@@ -116,6 +80,7 @@ static bool passes(const check *one, size_t rounds) {
 
 int main(int count, char **arguments) {
     const size_t rounds = count > 1 ? strtoul(arguments[1], NULL, 10) : 100;
+    guard_rooms(count > 2 && strcmp(arguments[2], "guarded") == 0);
     const check *const lists[] = {row_checks, product_checks, attention_checks};
     const ct_kernels *kernels;
     printf("kernels:");
