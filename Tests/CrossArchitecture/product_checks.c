@@ -8,10 +8,11 @@ static uint32_t *any_words(generator *g, size_t count) {
     return words;
 }
 
-static void multiply(const ct_kernels *kernels, generator *g) {
+static void multiply_once(const ct_kernels *kernels, generator *g) {
     const size_t columns = below(g, 8) ? between(g, 1, 1100) : between(g, 1100, 6000);
     const size_t groups = (columns + 15) / 16, padded = (columns + 63) / 64 * 64;
-    const size_t first = below(g, 3), row_groups = between(g, 1, CT_CHUNK_ROWS / 4), tokens = between(g, 1, CT_PANEL_TOKENS);
+    const size_t first = below(g, 3), row_groups = between(g, 1, CT_CHUNK_ROWS / 4);
+    const size_t tokens = below(g, 3) ? between(g, 1, CT_PANEL_TOKENS) : 1;
     const uint32_t *words = any_words(g, (first + row_groups) * groups * 4);
     const size_t places = tokens == 1 ? 1 : CT_PANEL_TOKENS;
     int8_t *panel = zeros(padded * places);
@@ -25,6 +26,11 @@ static void multiply(const ct_kernels *kernels, generator *g) {
     int32_t *sums = room(((written - 1) * CT_CHUNK_ROWS + rows) * sizeof *sums);
     kernels->multiply(words, groups, first, row_groups, panel, tokens, sums);
     for (size_t token = 0; token < tokens; token++) result(sums + token * CT_CHUNK_ROWS, 4 * row_groups * sizeof *sums);
+}
+
+// Several shapes: most depends on them.
+static void multiply(const ct_kernels *kernels, generator *g) {
+    for (size_t shape = 0; shape < 4; shape++) multiply_once(kernels, g);
 }
 
 // Rows of floats, spread as the kernels want them.

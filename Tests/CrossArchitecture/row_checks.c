@@ -28,7 +28,8 @@ static void root_inverse(const ct_kernels *kernels, generator *g) {
 
 // Rows of both kinds of model, one alone or several that share a panel.
 static void quantize(const ct_kernels *kernels, generator *g) {
-    const size_t width = any_width(g), padded = (width + 63) / 64 * 64, tokens = between(g, 1, CT_PANEL_TOKENS);
+    const size_t width = any_width(g), padded = (width + 63) / 64 * 64;
+    const size_t tokens = below(g, 3) ? between(g, 1, CT_PANEL_TOKENS) : 1;
     const size_t bytes = tokens == 1 ? padded : padded * CT_PANEL_TOKENS;
     for (size_t kind = 0; kind < 3; kind++) {
         int8_t *panel = zeros(bytes);
