@@ -1,6 +1,8 @@
 /// A stream of random tensors: what `RandomWeights` and `RandomTransformerWeights` are made of.
 struct RandomTensors {
     var generator: SplitMix64
+    /// Whether scales are numbers of binary16, which most files have.
+    var hasHalfScales = false
 
     /// Uniform in [0, 1), a multiple of 2^-24.
     mutating func uniform() -> Float { Float(generator.next() >> 40) * 0x1p-24 }
@@ -17,7 +19,9 @@ struct RandomTensors {
 
     /// Rows of unit-variance input make outputs of variance gain^2: scale = gain / sqrt(2/3 * columns).
     mutating func matrix(rows: Int, columns: Int, gain: Float, parts: Int = 1) -> [TernaryMatrix] {
-        let scale = gain / (Float(columns) * (2 / 3)).squareRoot()
+        var scale = gain / (Float(columns) * (2 / 3)).squareRoot()
+        // Cut to the ten bits of a half's fraction; far above 2^-14, from where on a half has all of them.
+        if hasHalfScales { scale = Float(bitPattern: scale.bitPattern & ~0x1FFF) }
         return (0..<parts).map { _ in
             let matrix = TernaryMatrix(rows: rows / parts, columns: columns, scale: scale) { words in
                 fill(words, rows: rows / parts, columns: columns)

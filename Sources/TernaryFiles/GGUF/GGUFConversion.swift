@@ -6,10 +6,25 @@ public enum TernaryBlockType: String, Sendable, CaseIterable {
     case tq1_0
     /// 2.06 bits a weight; the faster to read.
     case tq2_0
+    /// 2 bits a weight, of BitNet's fork; transformers only.
+    case i2_s
 
-    var tensorType: GGUFTensorType { self == .tq2_0 ? .tq2 : .tq1 }
-    /// `general.file_type`, as llama.cpp numbers them.
-    var fileType: UInt32 { self == .tq2_0 ? 37 : 36 }
+    var tensorType: GGUFTensorType {
+        switch self {
+        case .tq1_0: .tq1
+        case .tq2_0: .tq2
+        case .i2_s: .i2s
+        }
+    }
+
+    /// `general.file_type`, as llama.cpp numbers them; nil for what it has no number for.
+    var fileType: UInt32? {
+        switch self {
+        case .tq1_0: 36
+        case .tq2_0: 37
+        case .i2_s: nil
+        }
+    }
 }
 
 /// How the embedding is stored in a GGUF file; every choice holds each value exactly.
@@ -70,6 +85,9 @@ extension WeightSource {
         toGGUF path: String, name: String, tokenizer: Tokenizer?, type: TernaryBlockType = .tq2_0,
         embedding format: EmbeddingFormat = .common, progress: (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void = { _, _ in }
     ) throws {
+        guard let fileType = type.fileType else {
+            throw FileError(path, "\(type.tensorType.name) is for transformers; a MatMul-free model is packed as TQ1_0 or TQ2_0")
+        }
         let output = try OutputFile(path)
         let total = byteCount
         try progress(0, total)
@@ -78,7 +96,7 @@ extension WeightSource {
         let metadata: [(key: String, value: GGUFValue)] =
             [
                 ("general.architecture", .text(MatMulFreeGGUF.architecture)), ("general.name", .text(name)),
-                ("general.file_type", .uint32(type.fileType)), ("general.quantization_version", .uint32(2)),
+                ("general.file_type", .uint32(fileType)), ("general.quantization_version", .uint32(2)),
                 ("general.alignment", .uint32(UInt32(GGUFFile.defaultAlignment))),
             ] + MatMulFreeGGUF.metadata(configuration) + (tokenizer?.vocabulary.metadata ?? [])
         let tensors = MatMulFreeGGUF.tensors(configuration, ternary: type.tensorType, embedding: element)

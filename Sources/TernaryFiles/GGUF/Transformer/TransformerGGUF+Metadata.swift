@@ -15,8 +15,8 @@ extension TransformerGGUF {
             ("general.quantization_version", .uint32(2)), ("general.alignment", .uint32(UInt32(GGUFFile.defaultAlignment))),
         ]
         // Of the types without a number of their own there, readers look at the tensors.
-        if let block = TernaryBlockType.allCases.first(where: { types.contains($0.tensorType) }) {
-            metadata.append(("general.file_type", .uint32(block.fileType)))
+        if let fileType = TernaryBlockType.allCases.first(where: { types.contains($0.tensorType) })?.fileType {
+            metadata.append(("general.file_type", .uint32(fileType)))
         }
         func add(_ key: String, _ value: GGUFValue) { metadata.append(("\(architecture).\(key)", value)) }
         func add(_ key: String, _ number: Int) { add(key, .uint32(UInt32(clamping: number))) }
@@ -42,6 +42,8 @@ extension TransformerGGUF {
         if let token = configuration.endTokens.first, !present.contains("tokenizer.ggml.eos_token_id") {
             metadata.append(("tokenizer.ggml.eos_token_id", .uint32(UInt32(token))))
         }
+        // Other programs read no file that does not say so.
+        if tokenizer.isEmpty { metadata.append(("tokenizer.ggml.model", .text(noVocabulary))) }
         return metadata + tokenizer
     }
 

@@ -11,6 +11,8 @@ enum TransformerGGUF {
     static let embedding = "token_embd.weight"
     static let finalNorm = "output_norm.weight"
     static let head = "output"
+    /// `tokenizer.ggml.model` of a file without a tokenizer.
+    static let noVocabulary = "no_vocab"
     /// What each frequency is divided by: LLaMA 3.1's scaling.
     static let frequencyDivisors = "rope_freqs.weight"
 
