@@ -69,12 +69,12 @@ struct RandomTensors {
     static func draws(sixteenBitFloats count: Int) -> Int { (count + 1) / 2 }
 
     /// Sums of four bytes, centred: deviation 0.577; in steps of 1/256 for binary16, of 1/128 for bfloat16, so that every value is exact.
-    func sixteenBitFloats(_ count: Int, as element: DenseMatrix.Element) -> [UInt8] {
+    func sixteenBitFloats(_ count: Int, as element: DenseMatrix.Element) -> PackedStorage<UInt8> {
         let patterns = (0...1020).map { sum -> UInt16 in
             guard element == .bfloat16 else { return HalfFloat.exactBits(Float(sum - 510) * 0x1p-8) ?? 0 }
             return UInt16(truncatingIfNeeded: (Float(sum / 2 - 255) * 0x1p-7).bitPattern >> 16)
         }
-        return [UInt8](unsafeUninitializedCapacity: count * 2) { buffer, initialized in
+        return PackedStorage(count: count * 2) { buffer in
             // Each part writes pairs of its own, and all have ended when this returns.
             nonisolated(unsafe) let target = UnsafeMutableRawBufferPointer(buffer)
             Parallel.forRows((count + 1) / 2, weightsEach: 2) { pairs in
@@ -90,7 +90,6 @@ struct RandomTensors {
                     }
                 }
             }
-            initialized = count * 2
         }
     }
 }

@@ -56,7 +56,9 @@ extension TransformerGGUF {
     }
 
     /// Whether a matrix has codes of +2, which only Q2_0 has.
-    private static func hasTwos(_ trits: TernaryMatrix) -> Bool { trits.words.contains { $0 & $0 >> 1 & 0x5555_5555 != 0 } }
+    private static func hasTwos(_ trits: TernaryMatrix) -> Bool {
+        TernaryMatrix.fault(in: trits.words, rows: trits.rows, columns: trits.columns, allowsTwos: false) != nil
+    }
 
     /// The data of some rows of a matrix, and of its last ones what is behind them.
     ///
