@@ -68,7 +68,7 @@ extension MatMulFreeCPU {
                     let tokens = first..<min(first + QuantizedBlock.panelTokens, count)
                     for index in matrices.indices {
                         kernels.multiply(
-                            matrices[index].words, matrices[index].paddedColumns / 16, rows.lowerBound / 4,
+                            matrices[index].words.baseAddress, matrices[index].paddedColumns / 16, rows.lowerBound / 4,
                             (rows.count + 3) / 4, quantized[inputs[index]].panel(of: first), tokens.count,
                             sums + index * Self.sumsPerMatrix)
                     }

@@ -141,7 +141,7 @@ extension TransformerCPU {
     ) {
         let sums = rows.sums.base + thread * TransformerRows.chunk
         kernels.multiply(
-            matrix.words, matrix.paddedColumns / 16, range.lowerBound / 4, (range.count + 3) / 4,
+            matrix.words.baseAddress, matrix.paddedColumns / 16, range.lowerBound / 4, (range.count + 3) / 4,
             block.panel(of: tokens.lowerBound), tokens.count, sums)
         MatMulFreeCPU.withRow(scales?.values) { values in
             for token in tokens {

@@ -96,11 +96,9 @@ enum GroupedTernary {
         _ values: UnsafePointer<Element.Bits>, as: Element.Type, _ rows: Int, _ columns: Int, _ scale: Float, group: Int,
         step: (Int) -> Element.Bits
     ) -> TernaryMatrix {
-        var matrix = TernaryMatrix(rows: rows, columns: columns, scale: scale)
-        let padded = matrix.paddedColumns
+        let padded = TernaryMatrix.padded(columns, to: 16)
         let groups = (columns + group - 1) / group
-        matrix.words.withUnsafeMutableBufferPointer { words in
-            let words = words.baseAddress!
+        return TernaryMatrix(rows: rows, columns: columns, scale: scale, fillingRows: { words in
             Parallel.forRows(rows, weightsEach: columns) { range in
                 withUnsafeTemporaryAllocation(byteCount: padded, alignment: 16) { scratch in
                     let codes = scratch.bindMemory(to: UInt8.self).baseAddress!
@@ -119,7 +117,6 @@ enum GroupedTernary {
                     }
                 }
             }
-        }
-        return matrix
+        })
     }
 }

@@ -55,12 +55,13 @@ public struct Model: Sendable {
 
     /// Opens a model.
     ///
+    /// - Parameter hasHalfScales: whether the scales of a random transformer are numbers of binary16, for a file to be made of it.
     /// - Throws: `FileError` with the file, the place and the reason.
-    public static func open(_ source: ModelSource) throws -> OpenModel {
+    public static func open(_ source: ModelSource, hasHalfScales: Bool = false) throws -> OpenModel {
         guard let checkpoint = try checkpoint(source) else {
             guard case .random(let preset) = source else { preconditionFailure("all else is a checkpoint") }
             return OpenModel(
-                name: "random \(preset)", weights: try ModelPreset(preset).weights(seed: 1),
+                name: "random \(preset)", weights: try ModelPreset(preset).weights(seed: 1, hasHalfScales: hasHalfScales),
                 embeddingElement: .float16, tokenizer: nil, notices: [], architecture: nil)
         }
         return OpenModel(
