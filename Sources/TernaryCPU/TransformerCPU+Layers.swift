@@ -6,13 +6,12 @@ extension TransformerCPU {
     /// q, k and v, their norms and turns, attention, o_proj and residual.
     func attentionBlock(_ index: Int, _ places: [TokenPlace], first: Int) {
         let (shape, count, stage) = (weights.configuration, places.count, stages[index])
-        let outputs = [
-            (rows.query.base, shape.queryWidth), (rows.key.base, shape.keyValueWidth), (rows.value.base, shape.keyValueWidth),
-        ]
+        let (query, key, value) = (rows.query.base, rows.key.base, rows.value.base)
+        let (queryWidth, keyValueWidth) = (shape.queryWidth, shape.keyValueWidth)
         prepare(stage.attention, rows.stream.base, count: count)
         multiply(stage.attention, parts: [[0], [1], [2]], count: count) { part, token, range, products in
-            let (base, width) = outputs[part]
-            (base + token * width + range.lowerBound).update(from: products.first, count: range.count)
+            let out = part == 0 ? query + token * queryWidth : (part == 1 ? key : value) + token * keyValueWidth
+            (out + range.lowerBound).update(from: products.first, count: range.count)
         }
         turnAndKeep(index, places)
         attend(index, places)
