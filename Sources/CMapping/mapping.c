@@ -84,7 +84,12 @@ const void *cmap_open(int descriptor, size_t byte_count, const char *path) {
     while (slot < SLOTS && atomic_load(&slots[slot].start) != 0) slot++;
     if (slot < SLOTS) {
         slots[slot].byte_count = byte_count;
-        strncpy(slots[slot].path, path, PATH_BYTES - 1);
+        size_t length = 0;
+        for (; path[length] != '\0' && length < PATH_BYTES - 1; length++) {
+            // The line stays one.
+            slots[slot].path[length] = (unsigned char)path[length] < ' ' ? '?' : path[length];
+        }
+        slots[slot].path[length] = '\0';
         atomic_store(&slots[slot].start, (uintptr_t)start);
     }
     pthread_mutex_unlock(&lock);

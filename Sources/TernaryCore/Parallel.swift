@@ -6,6 +6,7 @@ package enum Parallel {
     ///
     /// - Parameter weightsEach: as of `forRows`.
     package static func map<Result>(rows: Int, weightsEach: Int, _ body: (Range<Int>) -> Result) -> [Result] {
+        guard rows > 0 else { return [] }
         let chunk = chunk(weightsEach)
         let chunks = (rows + chunk - 1) / chunk
         return [Result](unsafeUninitializedCapacity: chunks) { results, initialized in

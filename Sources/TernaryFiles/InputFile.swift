@@ -85,8 +85,9 @@ final class InputFile: Sendable {
         guard offset >= 0, count >= 0, !overflow, offset <= size, byteCount <= size - offset else {
             throw FileError(path, at: "byte \(offset)", "\(count) numbers are wanted and the file has \(size) bytes")
         }
-        if let mapping, offset.isMultiple(of: max(alignment, MemoryLayout<Element>.alignment)) {
+        if let mapping, count > 0, offset.isMultiple(of: max(alignment, MemoryLayout<Element>.alignment)) {
             let bytes = UnsafeRawBufferPointer(rebasing: mapping.bytes[offset..<offset + byteCount])
+            mapping.populate(bytes)
             return PackedStorage(bytes.bindMemory(to: Element.self), lentBy: mapping)
         }
         return try PackedStorage(count: count) { numbers in

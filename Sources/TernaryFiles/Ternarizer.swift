@@ -48,11 +48,13 @@ enum Ternarizer {
         for part in 0..<parts {
             let first = values.baseAddress! + part * partRows * columns
             matrices.append(
-                TernaryMatrix(rows: partRows, columns: columns, scale: scale, fillingRows: { words in
-                    Parallel.forRows(partRows, weightsEach: columns) { range in
-                        pack(first, as: Element.self, threshold: threshold, rows: range, columns: columns, into: words)
-                    }
-                }))
+                TernaryMatrix(
+                    rows: partRows, columns: columns, scale: scale,
+                    fillingRows: { words in
+                        Parallel.forRows(partRows, weightsEach: columns) { range in
+                            pack(first, as: Element.self, threshold: threshold, rows: range, columns: columns, into: words)
+                        }
+                    }))
         }
         return matrices
     }

@@ -17,7 +17,7 @@ public final class CPUEngine: Engine {
     /// Sequences whose states it keeps.
     public var sequenceCount: Int { model.sequenceCount }
     /// All on the host.
-    public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount) }
+    public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount, mapped: model.weights.mappedByteCount) }
     private let model: MatMulFreeCPU
 
     /// - Parameters:

@@ -17,7 +17,10 @@ public final class TransformerCPUEngine: Engine {
     /// Sequences whose keys and values it keeps.
     public var sequenceCount: Int { model.sequenceCount }
     /// All on the host.
-    public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount + model.byteCount) }
+    public var memory: MemoryUse {
+        MemoryUse(
+            device: 0, host: model.weights.byteCount + model.byteCount, mapped: model.weights.mappedByteCount)
+    }
     private let model: TransformerCPU
 
     /// - Parameters:

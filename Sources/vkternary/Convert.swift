@@ -34,7 +34,7 @@ struct Convert: ParsableCommand {
 
     @Option(
         help:
-            "How ternary weights are packed: tq1_0 (1.69 bits a weight), tq2_0 (2.06 bits, faster to load), or i2_s (2 bits, transformers only)."
+            "How ternary weights are packed: tq1_0 (1.69 bits a weight), tq2_0 (2.06 bits, faster to load), i2_s (2 bits, transformers only), or t2 (2 bits, as they are used: starts at once and shares memory, for vkternary alone)."
     )
     var type: TernaryBlockType = .tq2_0
 
@@ -64,7 +64,7 @@ struct Convert: ParsableCommand {
             }
             if !force && fileExists(destination) { throw FileError(destination, "is there already; --force replaces it") }
             Interrupt.listen()
-            let model = try Model.open(random.map { .random($0) } ?? .path(source), hasHalfScales: true)
+            let model = try Model.open(random.map { .random($0) } ?? .path(source), maps: false, hasHalfScales: true)
             var bar = ProgressBar("Converting")
             defer { bar.finish() }
             let progress = { (done: Int, total: Int) in

@@ -51,6 +51,13 @@ struct ModelOptions: ParsableArguments {
                 + "or auto: 2 where the model fits so. Same bits.", valueName: "bits"))
     var packing = WeightPacking.automatic
 
+    @Flag(
+        name: .customLong("no-mmap"),
+        help:
+            "Copy all weights into memory of this process, where the default is to use them in the file as far as they lie there as they are used (`convert --type t2`). Same bits."
+    )
+    var copiesFiles = false
+
     @Flag(name: [.customShort("v"), .long], help: "Say on standard error what the engine does.")
     var verbose = false
 
@@ -127,7 +134,7 @@ struct ModelOptions: ParsableArguments {
         let start = clock.now
         var bar = ProgressBar("Loading", isShown: !quiet)
         defer { bar.finish() }
-        let model = try Model.open(source)
+        let model = try Model.open(source, maps: !copiesFiles)
         note("the model is open")
         try check(model)
         if !quiet {

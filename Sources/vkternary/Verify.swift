@@ -39,7 +39,7 @@ struct Verify: ParsableCommand {
     private func start() throws {
         let wanted = options.device == nil ? nil : try options.deviceChoice.resolve()
         var bar = ProgressBar("Loading")
-        let model = try Model.load(options.source) {
+        let model = try Model.load(options.source, maps: !options.copiesFiles) {
             bar.update($0)
         } check: { weights, element in
             for form in forms(of: weights) {

@@ -108,7 +108,8 @@ extension WeightSource {
             ] + MatMulFreeGGUF.metadata(configuration) + (tokenizer?.vocabulary.metadata ?? [])
         let tensors = MatMulFreeGGUF.tensors(configuration, ternary: type.tensorType, embedding: element)
         let writer = MatMulFreeWriter(
-            writer: try GGUFWriter(output, metadata: metadata, tensors: tensors, alignment: type.alignment), ternary: type.tensorType)
+            writer: try GGUFWriter(output, metadata: metadata, tensors: tensors, alignment: type.alignment),
+            ternary: type.tensorType)
         try writer.write(embedding!, as: element)
         embedding = nil
         try writer.write(try readHead())

@@ -30,7 +30,9 @@ extension TernaryMatrix {
                     }
                 }
                 if range.upperBound == tileRows, presentRows < 3 {
-                    for index in part.count - each..<part.count where index & 3 > presentRows { padding |= part[index] ^ zeroWord }
+                    for index in part.count - each..<part.count where index & 3 > presentRows {
+                        padding |= part[index] ^ zeroWord
+                    }
                 }
                 return (threes & 0x5555_5555, padding)
             }

@@ -52,7 +52,8 @@ extension StoredTensor {
         ) { writer in try trits.words.withUnsafeBytes { try writer.write($0) } }
         guard let scales else { return [words, floats(PackedLayout.scale(of: name), [1]) { [trits.scale] }] }
         guard PackedLayout.groupColumns(scalesPerRow: scales.groupsPerRow, columns: trits.columns) == scales.columns else {
-            throw Unwritable(reason: "groups of \(scales.columns) in rows of \(trits.columns) are neither a row nor a power of two")
+            throw Unwritable(
+                reason: "groups of \(scales.columns) in rows of \(trits.columns) are neither a row nor a power of two")
         }
         return [words, floats(PackedLayout.scales(of: name), [scales.groupsPerRow, trits.rows]) { scales.values }]
     }

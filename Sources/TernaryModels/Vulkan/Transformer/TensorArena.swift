@@ -62,7 +62,8 @@ struct TensorArena {
                     var padded = [UInt8](repeating: 0, count: place.count)
                     for row in 0..<bytes.count / rowBytes {
                         padded.replaceSubrange(
-                            row * paddedBytes..<row * paddedBytes + rowBytes, with: bytes.part(row * rowBytes..<(row + 1) * rowBytes))
+                            row * paddedBytes..<row * paddedBytes + rowBytes,
+                            with: bytes.part(row * rowBytes..<(row + 1) * rowBytes))
                     }
                     try device.upload(padded, to: buffer, offset: offset)
                 }
