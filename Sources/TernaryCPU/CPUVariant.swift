@@ -71,4 +71,9 @@ public enum CPUFeatures {
     public static func description(of variant: CPUVariant) -> String {
         "\(processorCount) \(processorCount == 1 ? "core" : "cores"), \(variant.title)"
     }
+
+    /// What an engine of so many threads is called: "CPU (2 threads, AVX-512 VNNI)".
+    public static func deviceName(threads: Int, _ variant: CPUVariant) -> String {
+        "CPU (\(threads) \(threads == 1 ? "thread" : "threads"), \(variant.title))"
+    }
 }

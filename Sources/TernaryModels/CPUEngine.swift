@@ -5,9 +5,7 @@ import VulkanCompute
 /// The CPU's vector units as an engine.
 public final class CPUEngine: Engine {
     /// Name, threads and instructions.
-    public var deviceName: String {
-        "CPU (\(model.threads) \(model.threads == 1 ? "thread" : "threads"), \(model.variant.title))"
-    }
+    public var deviceName: String { CPUFeatures.deviceName(threads: model.threads, model.variant) }
     /// nil: the device is the host.
     public var deviceSeconds: Double? { nil }
     /// The model's shape.

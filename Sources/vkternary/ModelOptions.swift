@@ -100,6 +100,11 @@ struct ModelOptions: ParsableArguments {
         if let context, !KeyValueOptions.contexts.contains(context) {
             throw ValidationError("--context takes 1 to \(KeyValueOptions.contexts.upperBound).")
         }
+        try Self.checkThreads(threads)
+    }
+
+    /// Refuses more threads than any machine has use for.
+    static func checkThreads(_ threads: Int?) throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
     }
 
@@ -121,7 +126,7 @@ struct ModelOptions: ParsableArguments {
         let backend = try deviceChoice.resolve()
         note("the device is found")
         if !quiet, deviceChoice == .auto, case .cpu = backend {
-            Terminal.note("vkternary: no GPU to run on (`vkternary devices` says why); the CPU it is")
+            Terminal.noteAutomaticCPU()
         }
         let clock = ContinuousClock()
         let start = clock.now

@@ -7,6 +7,7 @@
 
 #pragma clang assume_nonnull begin
 
+struct ct_ceilings;
 struct ct_transformer;
 
 // Tokens in a panel, and rows of a matrix that are multiplied at a time.
@@ -69,6 +70,9 @@ typedef struct {
 
     // What only transformers need.
     const struct ct_transformer *transformer;
+
+    // What the instruction set can do at best.
+    const struct ct_ceilings *ceilings;
 } ct_kernels;
 
 // The table at an index, best first; NULL past the last. A table may be for instructions that this machine lacks.
