@@ -20,9 +20,12 @@ public final class CPUEngine: Engine {
 
     /// - Parameters:
     ///   - threads: nil for as many as the process may use.
+    ///   - variant: the kernels; nil for those that `VKTERNARY_CPU` names, else the best that the machine can run.
     ///   - sequences: whose states it keeps.
-    public init(_ weights: MatMulFreeWeights, threads: Int? = nil, sequences: Int = 1) throws {
-        model = try MatMulFreeCPU(weights, threads: threads, sequences: sequences)
+    public init(
+        _ weights: MatMulFreeWeights, threads: Int? = nil, variant: CPUVariant? = nil, sequences: Int = 1
+    ) throws {
+        model = try MatMulFreeCPU(weights, threads: threads, variant: variant, sequences: sequences)
     }
 
     /// Blocks of tokens at a time, over all threads.

@@ -20,13 +20,15 @@ public final class TransformerCPUEngine: Engine {
 
     /// - Parameters:
     ///   - threads: nil for as many as the process may use.
+    ///   - variant: the kernels; nil for those that `VKTERNARY_CPU` names, else the best that the machine can run.
     ///   - keysAndValues: how they are kept.
     ///   - sequences: whose they are.
     public init(
-        _ weights: TransformerWeights, threads: Int? = nil, keysAndValues: KeyValueOptions = .init(), sequences: Int = 1
+        _ weights: TransformerWeights, threads: Int? = nil, variant: CPUVariant? = nil, keysAndValues: KeyValueOptions = .init(),
+        sequences: Int = 1
     ) throws {
         model = try TransformerCPU(
-            weights, threads: threads, sequences: sequences, cacheElement: keysAndValues.element,
+            weights, threads: threads, variant: variant, sequences: sequences, cacheElement: keysAndValues.element,
             contextLimit: keysAndValues.limit(weights.configuration))
     }
 

@@ -164,6 +164,15 @@ extension KeyValueElement: ExpressibleByArgument {
         self = element
     }
 
+    /// What help and completion offer: the numbers behind the names mean nothing to anybody.
+    public static var allValueStrings: [String] { allCases.map(\.argument) }
+
+    /// The option's own help says what they are.
+    public static var allValueDescriptions: [String: String] { [:] }
+
+    /// As it is given.
+    public var defaultValueDescription: String { argument }
+
     /// GGUF's name of it.
     var argument: String {
         switch self {

@@ -92,6 +92,8 @@ import Testing
         #expect(
             KernelOp.allCases.filter(isSame) == [
                 .rmsnorm, .quantize, .normQuantize, .normQuantize3, .glu, .gluQuantize, .normRows, .attentionPrompt,
+                .attentionStep,
+                .attentionChunk, .rotate, .keepKeys, .recallKeys,
             ])
         #expect(KernelResult.Key(.ternaryUnpack, tokens: 5, of: a) == KernelResult.Key(.ternaryUnpack, tokens: 1, of: a))
     }
