@@ -62,23 +62,35 @@ import Testing
 
     @Test("caches are those of data, by level; the last may be the second or the third") func caches() throws {
         let two = [
-            "index0/level": "1\n", "index0/type": "Data\n", "index0/size": "48K\n", "index1/level": "1\n",
-            "index1/type": "Instruction\n", "index1/size": "64K\n", "index2/level": "2\n", "index2/type": "Unified\n",
-            "index2/size": "2M\n",
+            "cpu0/cache/index0/level": "1\n", "cpu0/cache/index0/type": "Data\n", "cpu0/cache/index0/size": "48K\n",
+            "cpu0/cache/index1/level": "1\n",
+            "cpu0/cache/index1/type": "Instruction\n", "cpu0/cache/index1/size": "64K\n", "cpu0/cache/index2/level": "2\n",
+            "cpu0/cache/index2/type": "Unified\n",
+            "cpu0/cache/index2/size": "2M\n",
         ]
         try inFolder(two) {
             let caches = CPUCaches(directory: $0)
             #expect(caches.level1 == 48 << 10 && caches.level2 == 2 << 20 && caches.last == 2 << 20)
         }
-        let three = ["index3/level": "3\n", "index3/type": "Unified\n", "index3/size": "32768K\n"]
-        try inFolder(two.merging(three) { $1 }) { #expect(CPUCaches(directory: $0).last == 32 << 20) }
+        let three = [
+            "cpu0/cache/index3/level": "3\n", "cpu0/cache/index3/type": "Unified\n", "cpu0/cache/index3/size": "32768K\n",
+        ]
+        try inFolder(two.merging(three) { $1 }) {
+            #expect(CPUCaches(directory: $0).last == 32 << 20 && CPUCaches(directory: $0).lastCount == 1)
+        }
+        // Eight cores share one, of 96.
+        let many = ["online": "0-95\n", "cpu0/cache/index3/shared_cpu_list": "0-7\n"]
+        try inFolder(two.merging(three) { $1 }.merging(many) { $1 }) {
+            let caches = CPUCaches(directory: $0)
+            #expect(caches.lastCount == 12 && caches.farByteCount <= max(8 << 20, 4 * 12 * 32 << 20))
+        }
     }
 
     @Test("where nothing sensible is told, sizes are the usual ones") func noCaches() throws {
         let usual = CPUCaches(directory: "/no/such/folder")
         #expect(usual.level1 < usual.level2 && usual.level2 < usual.last)
         for size in ["", "K", "-4K", "99999999999999999999K", "0", "4294967296G"] {
-            try inFolder(["index2/level": "2", "index2/type": "Unified", "index2/size": size]) {
+            try inFolder(["cpu0/cache/index2/level": "2", "cpu0/cache/index2/type": "Unified", "cpu0/cache/index2/size": size]) {
                 #expect(CPUCaches(directory: $0) == usual)
             }
         }

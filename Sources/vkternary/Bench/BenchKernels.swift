@@ -88,6 +88,7 @@ struct BenchKernels: ParsableCommand {
         case .cpu(let workers):
             let tokens = tokens ?? [1, 2, 4, 8, 16, 64, 256]
             try check(shapes, tokens)
+            for shape in shapes { for count in tokens { try CPUSuite.checkMemory(shape, tokens: count) } }
             let found = try CPULimits(workers, repetitions: min(repetitions, 5)).ceilings()
             let timer = CPUTimer(workers: workers, repetitions: repetitions)
             ceilings = found

@@ -18,6 +18,15 @@ final class CPUSuite {
         (kernels, floatKernels) = (workers.kernels, workers.floatKernels)
     }
 
+    /// Refuses what would fill memory with the rows of an op, of which the hungriest has eight.
+    static func checkMemory(_ shape: MatrixShape, tokens: Int) throws {
+        guard 8 * 4 * tokens * max(shape.columns, shape.rows) <= PlainMemory.available else {
+            throw UsageError(
+                "\(tokens) tokens of \(shape.columns)x\(shape.rows) take more memory than is free; give fewer tokens or smaller shapes"
+            )
+        }
+    }
+
     private(set) lazy var x = KernelValues.activations(shape.columns, seed: 2)
     private(set) lazy var norm = KernelValues.weightings(1, width: shape.columns)[0]
     private(set) lazy var quantized = x.map { TernaryReference.quantize(bitLinearNorm($0, norm: norm)) }
