@@ -1,7 +1,7 @@
 // The loops of include/ceilings.h for the vectors of the including file, which may define
-//   CT_BYTE_PRODUCTS(sum, a, b)  adds products of the unsigned bytes of one ct_words with the signed ones of another to the lanes of a sum,
-//                                of 16 or 32 bits
-// Without it products are of 16-bit lanes, as a compiler makes them of plain loops.
+//   CT_BYTE_PRODUCTS(sum, a, b)  adds products of the bytes of one ct_words with those of another to the lanes of a sum, of 16 or 32 bits
+//   CT_PRODUCTS                  how many those are, where there are not as many as bytes
+// Without them products are of 16-bit lanes, as a compiler makes them of plain loops.
 #pragma once
 
 #include "ceilings.h"
@@ -64,13 +64,15 @@ static void ceiling_copy(const void *from, void *to, size_t count, bool past_cac
 }
 
 #ifdef CT_BYTE_PRODUCTS
-enum { CT_PRODUCTS = CT_VECTOR_BYTES };
+#ifndef CT_PRODUCTS
+#define CT_PRODUCTS CT_VECTOR_BYTES
+#endif
 #define CT_ONE 0x01010101u
 #else
-typedef uint16_t ct_shorts __attribute__((ext_vector_type(2 * CT_WIDTH)));
-enum { CT_PRODUCTS = CT_VECTOR_BYTES / 2 };
+typedef uint16_t ct_lanes16 __attribute__((ext_vector_type(2 * CT_WIDTH)));
+#define CT_PRODUCTS (CT_VECTOR_BYTES / 2)
 #define CT_ONE 0x00010001u
-#define CT_BYTE_PRODUCTS(sum, a, b) (ct_words)((ct_shorts)(sum) + (ct_shorts)(a) * (ct_shorts)(b))
+#define CT_BYTE_PRODUCTS(sum, a, b) (ct_words)((ct_lanes16)(sum) + (ct_lanes16)(a) * (ct_lanes16)(b))
 #endif
 
 // Sums that do not wait for each other: more than an instruction's latency times how many begin in a cycle.

@@ -4,6 +4,8 @@ import Glibc
 /// A set of CPU kernels, named for the instructions it needs. All give the same bits.
 public enum CPUVariant: String, Sendable, CaseIterable {
     case portable
+    case neonDotprod = "neon-dotprod"
+    case neonI8MM = "neon-i8mm"
     case avx2
     case avxVNNI = "avx-vnni"
     case avx512VNNI = "avx512-vnni"

@@ -6,6 +6,7 @@
 #include "exact.h"
 #include "logits.h"
 #include "kernels.h"
+#include "places.h"
 #include "pool.h"
 #include "transformer.h"
 

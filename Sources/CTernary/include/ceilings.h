@@ -16,7 +16,7 @@ typedef struct ct_ceilings {
     void (*copy)(const void *from, void *to, size_t count, bool past_caches);
 
     // Multiplies bytes by bytes, in registers, and adds the products up: `steps` times `products_each`, every product 1; the sum of all of
-    // them. At most 16383 steps.
+    // them. At most 8191 steps.
     uint32_t (*multiply)(size_t steps);
     size_t products_each;
 } ct_ceilings;

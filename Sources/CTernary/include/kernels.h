@@ -10,8 +10,13 @@
 struct ct_ceilings;
 struct ct_transformer;
 
-// Tokens in a panel, and rows of a matrix that are multiplied at a time.
-enum { CT_PANEL_TOKENS = 16, CT_CHUNK_ROWS = 64 };
+enum {
+    // Tokens in a panel, and rows of a matrix that are multiplied at a time.
+    CT_PANEL_TOKENS = 16,
+    CT_CHUNK_ROWS = 64,
+    // How far ahead a single token's weights are asked for; also beyond a chunk's end, where the next chunk is.
+    CT_BYTES_AHEAD = 8192,
+};
 
 // What a quantised row's codes leave out: one code's worth, and their sum.
 typedef struct {

@@ -8,7 +8,7 @@ extension CPULimits {
     /// Tera-operations per second of the instructions that multiply bytes, on what is in registers.
     func int8Rate(_ workers: CPUWorkers) throws -> Samples {
         let ceilings = workers.kernels.ceilings.pointee
-        let (steps, calls) = (16_000, 20)
+        let (steps, calls) = (8000, 40)
         let tasks = 4 * workers.threads
         let each = steps * ceilings.products_each
         let wrong = Pad<UInt32>(tasks)

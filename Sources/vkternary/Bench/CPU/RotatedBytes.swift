@@ -24,8 +24,15 @@ final class RotatedBytes {
         self.memory = memory
         count = total / stride
         fill(memory.base)
-        let stride = stride
-        workers.run(count - 1) { index, _ in memcpy(memory.base + (index + 1) * stride, memory.base, byteCount) }
+        // Each part by the thread that reads it, so that it lies near it.
+        let (stride, parts) = (stride, byteCount < 1 << 20 ? 1 : 4 * workers.threads)
+        for copy in 1..<max(1, count) {
+            let target = memory.base + copy * stride
+            workers.run(parts) { part, _ in
+                let (from, end) = (byteCount * part / parts, byteCount * (part + 1) / parts)
+                memcpy(target + from, memory.base + from, end - from)
+            }
+        }
     }
 
     /// Where a copy begins.
