@@ -10,6 +10,8 @@
 
 #include "vectors256.h"
 
+#define CT_BYTE_PRODUCTS(sum, a, b) \
+    (ct_words)_mm256_add_epi16((__m256i)(sum), _mm256_maddubs_epi16((__m256i)(a), (__m256i)(b)))
 #include "transformer_table.h"
 
 #define CT_DOT(sum, codes, activations) _mm256_add_epi16(sum, _mm256_maddubs_epi16(codes, activations))

@@ -26,6 +26,7 @@ EXACT_FUNCTION ct_floats look_up(ct_floats levels, ct_words codes) {
     return (ct_floats)_mm512_permutexvar_ps((__m512i)codes, (__m512)levels);
 }
 
+#define CT_BYTE_PRODUCTS(sum, a, b) (ct_words)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b))
 #include "transformer_table.h"
 
 // One token, one group of rows: a register holds four tiles of the same rows, and the activations of all four, of

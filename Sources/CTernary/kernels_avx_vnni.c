@@ -10,6 +10,7 @@
 
 #include "vectors256.h"
 
+#define CT_BYTE_PRODUCTS(sum, a, b) (ct_words)_mm256_dpbusd_avx_epi32((__m256i)(sum), (__m256i)(a), (__m256i)(b))
 #include "transformer_table.h"
 
 // One token, one group of rows: a register holds two tiles of the same rows, and the activations of both, of which a

@@ -10,6 +10,7 @@
 
 #include "vectors_neon.h"
 
+#define CT_BYTE_PRODUCTS(sum, a, b) (ct_words)vdotq_s32((int32x4_t)(sum), (int8x16_t)(a), (int8x16_t)(b))
 #include "transformer_table.h"
 
 #include "row_neon.h"

@@ -13,6 +13,8 @@
 
 #include "vectors_neon.h"
 
+#define CT_BYTE_PRODUCTS(sum, a, b) (ct_words)vmmlaq_s32((int32x4_t)(sum), (int8x16_t)(a), (int8x16_t)(b))
+#define CT_PRODUCTS 32
 #include "transformer_table.h"
 
 #include "row_neon.h"

@@ -107,6 +107,11 @@ struct ModelOptions: ParsableArguments {
         if let context, !KeyValueOptions.contexts.contains(context) {
             throw ValidationError("--context takes 1 to \(KeyValueOptions.contexts.upperBound).")
         }
+        try Self.checkThreads(threads)
+    }
+
+    /// Refuses more threads than any machine has use for.
+    static func checkThreads(_ threads: Int?) throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
     }
 
@@ -128,7 +133,7 @@ struct ModelOptions: ParsableArguments {
         let backend = try deviceChoice.resolve()
         note("the device is found")
         if !quiet, deviceChoice == .auto, case .cpu = backend {
-            Terminal.note("vkternary: no GPU to run on (`vkternary devices` says why); the CPU it is")
+            Terminal.noteAutomaticCPU()
         }
         let clock = ContinuousClock()
         let start = clock.now
@@ -165,6 +170,15 @@ extension KeyValueElement: ExpressibleByArgument {
         guard let element = Self.allCases.first(where: { $0.argument == argument.lowercased() }) else { return nil }
         self = element
     }
+
+    /// What help and completion offer: the numbers behind the names mean nothing to anybody.
+    public static var allValueStrings: [String] { allCases.map(\.argument) }
+
+    /// The option's own help says what they are.
+    public static var allValueDescriptions: [String: String] { [:] }
+
+    /// As it is given.
+    public var defaultValueDescription: String { argument }
 
     /// GGUF's name of it.
     var argument: String {

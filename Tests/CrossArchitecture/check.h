@@ -82,4 +82,4 @@ typedef struct {
 } check;
 
 // Ended by one without a name.
-extern const check row_checks[], product_checks[], attention_checks[];
+extern const check row_checks[], product_checks[], attention_checks[], ceiling_checks[];

@@ -81,7 +81,7 @@ static bool passes(const check *one, size_t rounds) {
 int main(int count, char **arguments) {
     const size_t rounds = count > 1 ? strtoul(arguments[1], NULL, 10) : 100;
     guard_rooms(count > 2 && strcmp(arguments[2], "guarded") == 0);
-    const check *const lists[] = {row_checks, product_checks, attention_checks};
+    const check *const lists[] = {row_checks, product_checks, attention_checks, ceiling_checks};
     const ct_kernels *kernels;
     printf("kernels:");
     for (size_t i = 0; (kernels = ct_kernels_at(i)); i++)

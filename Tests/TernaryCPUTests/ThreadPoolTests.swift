@@ -66,11 +66,14 @@ struct PlacesTests {
     private static let processors: [Int] = {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let list = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }?.dropFirst(18) ?? ""
-        let ranges = list.split(separator: ",").map { part in part.split(separator: "-").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) } }
+        let ranges = list.split(separator: ",").map { part in
+            part.split(separator: "-").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
+        }
         return Array(ranges.flatMap { Array($0[0]...$0[$0.count - 1]) }.prefix(2))
     }()
 
-    @Test("workers are shared out over the nodes by their processors", .enabled(if: processors.count == 2, "needs two processors"))
+    @Test(
+        "workers are shared out over the nodes by their processors", .enabled(if: processors.count == 2, "needs two processors"))
     func shares() throws {
         let (first, second) = (Self.processors[0], Self.processors[1])
         #expect(try nodes(of: 4, [0: "\(first)", 3: "\(second)-\(second)"]) == [0, 0, 3, 3])

@@ -7,6 +7,7 @@
 
 #pragma clang assume_nonnull begin
 
+struct ct_ceilings;
 struct ct_transformer;
 
 enum {
@@ -74,6 +75,9 @@ typedef struct {
 
     // What only transformers need.
     const struct ct_transformer *transformer;
+
+    // What the instruction set can do at best.
+    const struct ct_ceilings *ceilings;
 } ct_kernels;
 
 // The table at an index, best first; NULL past the last. A table may be for instructions that this machine lacks.
