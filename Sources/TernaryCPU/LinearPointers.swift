@@ -35,13 +35,16 @@ extension ProjectionStage {
     private func withPointers(after earlier: [LinearPointers], _ rows: TransformerRows, _ body: ([LinearPointers]) -> Void) {
         guard earlier.count < projections.count else { return body(earlier) }
         let (projection, number) = (projections[earlier.count], inputOf[earlier.count])
-        var takesCodes = false
-        var input = LinearPointers.Input.floats(
-            UnsafePointer(rows.floats[number].base), pitch: TernaryMatrix.padded(width, to: CT_SPREAD_COLUMNS))
-        if case .codes = inputs[number] {
-            takesCodes = true
-            input = .codes(rows.codes[number].pointers)
-        }
+        let (takesCodes, input) =
+            switch inputs[number] {
+            case .codes: (true, LinearPointers.Input.codes(rows.codes[number].pointers))
+            case .floats:
+                (
+                    false,
+                    .floats(
+                        UnsafePointer(rows.floats[number].base), pitch: TernaryMatrix.padded(width, to: CT_SPREAD_COLUMNS))
+                )
+            }
         projection.withPointers(takesCodes: takesCodes) { weights, bias in
             withPointers(after: earlier + [LinearPointers(weights: weights, bias: bias, input: input)], rows, body)
         }
