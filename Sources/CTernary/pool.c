@@ -9,6 +9,7 @@
 #include "pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,7 +19,7 @@
 #include "places.h"
 
 // Within a token the next phase is some microseconds away.
-enum { CT_SPIN_NANOSECONDS = 50000, CT_SPINS_BETWEEN_LOOKS = 32 };
+enum { CT_SPIN_NANOSECONDS = 10000, CT_SPINS_BETWEEN_LOOKS = 32, CT_TURNS = 100 };
 
 // Tasks begin ..< end that nobody has taken, as end << 32 | begin, on a cache line of its own.
 typedef struct {
@@ -106,7 +107,11 @@ static void take_tasks(ct_pool *pool, size_t worker) {
         for (int spin = 0; spin < CT_SPINS_BETWEEN_LOOKS; spin++) {                                               \
             if (condition) return;                                                                                \
             relax();                                                                                              \
-        }
+        }                                                                                                         \
+    for (int turn = 0; turn < CT_TURNS; turn++) {                                                                 \
+        if (condition) return;                                                                                    \
+        sched_yield();                                                                                            \
+    }
 
 static void wait_for_phase(ct_pool *pool, uint64_t seen) {
     SPIN_UNTIL(atomic_load_explicit(&pool->phase, memory_order_acquire) != seen)
@@ -149,14 +154,15 @@ static void wait_for_tasks(ct_pool *pool) {
     pthread_mutex_unlock(&pool->lock);
 }
 
-// One phase of at most UINT32_MAX tasks from `first` on.
+size_t ct_pool_first(const ct_pool *pool, size_t count, size_t worker) { return count * worker / pool->workers; }
+
 static void run_phase(ct_pool *pool, size_t count, ct_task task, void *context) {
     pool->task = task;
     pool->context = context;
     pool->count = count;
     atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
     for (size_t worker = 0; worker < pool->workers; worker++) {
-        const uint64_t begin = count * worker / pool->workers, end = count * (worker + 1) / pool->workers;
+        const uint64_t begin = ct_pool_first(pool, count, worker), end = ct_pool_first(pool, count, worker + 1);
         atomic_store_explicit(&pool->ranges[worker].tasks, end << 32 | begin, memory_order_release);
     }
     raise_phase(pool);
@@ -224,9 +230,8 @@ void ct_pool_destroy(ct_pool *pool) {
     release(pool);
 }
 
-void ct_pool_place(const ct_pool *pool, const void *bytes, size_t count) {
-    for (size_t worker = 0; pool->places && worker < pool->workers; worker++) {
-        const size_t begin = count * worker / pool->workers, end = count * (worker + 1) / pool->workers;
-        ct_places_move(pool->places, worker, (const uint8_t *)bytes + begin, end - begin);
-    }
+bool ct_pool_is_spread(const ct_pool *pool) { return pool->places != NULL; }
+
+void ct_pool_place(const ct_pool *pool, size_t worker, const void *bytes, size_t count) {
+    if (pool->places) ct_places_move(pool->places, worker, bytes, count);
 }

@@ -44,6 +44,11 @@ extension MatMulFreeCPU {
         return row.withUnsafeBufferPointer { body($0.baseAddress) }
     }
 
+    /// Moves matrices that are multiplied together to where the threads are that read them.
+    func place(_ matrices: [TernaryMatrix]) {
+        pool.place(RowChunks(rowCounts: [matrices[0].rows], threads: pool.threads), part: 0, matrices.map(\.memory))
+    }
+
     /// Multiplies the rows of a block by matrices of the same shape, chunk of rows by chunk of rows.
     ///
     /// - Parameters:
@@ -57,9 +62,8 @@ extension MatMulFreeCPU {
     ) {
         let rowCount = matrices[0].rows
         let (kernels, allSums) = (kernels, sums.base)
-        // Fewer rows at a time where there would not be enough chunks to go round.
-        let share = rowCount / (4 * pool.threads)
-        let step = min(Self.chunkRows, max(16, share & ~15))
+        let chunks = RowChunks(rowCounts: [rowCount], threads: pool.threads)
+        let step = chunks.step
         // Pointers only: counting references to what all threads use would have them write to the same few cache lines.
         let factors = zip(matrices, inputs).map { matrix, input in
             Factors(
@@ -67,7 +71,7 @@ extension MatMulFreeCPU {
                 block: quantized[input].pointers)
         }
         factors.withUnsafeBufferPointer { factors in
-            pool.run((rowCount + step - 1) / step) { chunk, thread in
+            pool.run(chunks.count, products: count * matrices.count * rowCount * matrices[0].columns) { chunk, thread in
                 let rows = chunk * step..<min((chunk + 1) * step, rowCount)
                 let sums = allSums + thread * 3 * Self.sumsPerMatrix
                 withUnsafeTemporaryAllocation(of: ct_product.self, capacity: factors.count) { products in

@@ -55,30 +55,37 @@ extension TransformerCPU {
         floatKernels.spread(from, width, rows.floats[index].base + token * TernaryMatrix.padded(width, to: CT_SPREAD_COLUMNS))
     }
 
+    private func chunks(_ stage: ProjectionStage) -> RowChunks {
+        RowChunks(rowCounts: stage.parts.map { stage.projections[$0[0]].matrix.rows }, threads: pool.threads)
+    }
+
+    /// Moves a stage's matrices to where the threads are that read them.
+    func place(_ stage: ProjectionStage) {
+        let chunks = chunks(stage)
+        for (part, places) in stage.parts.enumerated() {
+            pool.place(chunks, part: part, places.map { stage.projections[$0].matrix.memory })
+        }
+    }
+
     /// Multiplies the prepared rows of a block by a stage's matrices, chunk of rows by chunk of rows.
     ///
-    /// - Parameters:
-    ///   - parts: projections, of the same number of rows in each part, whose products are wanted together; two at most.
-    ///   - epilogue: is given the products, biases added, of a part's one or two projections for one token and a range of rows.
+    /// - Parameter epilogue: is given the products, biases added, of a part's one or two projections for one token and a range of rows.
     func multiply(
-        _ stage: ProjectionStage, parts: [[Int]], count: Int,
+        _ stage: ProjectionStage, count: Int,
         epilogue: (_ part: Int, _ token: Int, _ rows: Range<Int>, _ products: ProductPair) -> Void
     ) {
-        let rowCounts = parts.map { stage.projections[$0[0]].matrix.rows }
-        // Fewer rows at a time where there would not be enough chunks to go round.
-        let share = rowCounts.reduce(0, +) / (4 * pool.threads)
-        let step = min(CT_CHUNK_ROWS, max(16, share & ~15))
+        let chunks = chunks(stage)
+        let step = chunks.step
+        let productCount = count * stage.width * stage.projections.reduce(0) { $0 + $1.matrix.rows }
         let (allProducts, allSums, kernels, floatKernels) = (rows.products.base, rows.sums.base, kernels, floatKernels)
         stage.withPointers(rows) { projections in
-            var chunks = 0
-            let parts = zip(parts, rowCounts).map { places, rowCount in
-                defer { chunks += (rowCount + step - 1) / step }
-                return Part(
-                    first: projections[places[0]], second: places.count > 1 ? projections[places[1]] : nil, rowCount: rowCount,
-                    firstChunk: chunks)
+            let parts = zip(stage.parts, chunks.firsts).map { places, first in
+                Part(
+                    first: projections[places[0]], second: places.count > 1 ? projections[places[1]] : nil,
+                    rowCount: stage.projections[places[0]].matrix.rows, firstChunk: first)
             }
             parts.withUnsafeBufferPointer { parts in
-                pool.run(chunks) { chunk, thread in
+                pool.run(chunks.count, products: productCount) { chunk, thread in
                     var number = parts.count - 1
                     while parts[number].firstChunk > chunk { number -= 1 }
                     let part = parts[number]
@@ -100,6 +107,21 @@ extension TransformerCPU {
             }
         }
     }
+}
+
+extension LinearMatrix {
+    /// Where the weights lie, and the bytes of a row; of ternary ones, a quarter of those of a group of four.
+    fileprivate var memory: (start: UnsafeRawPointer, rowBytes: Int) {
+        switch self {
+        case .ternary(let matrix, _): matrix.memory
+        case .dense(let matrix): (UnsafeRawPointer(matrix.bytes.baseAddress), matrix.columns * matrix.element.byteCount)
+        }
+    }
+}
+
+extension TernaryMatrix {
+    /// Where the words lie, and a quarter of the bytes of a group of four rows.
+    var memory: (start: UnsafeRawPointer, rowBytes: Int) { (UnsafeRawPointer(words.baseAddress), paddedColumns / 4) }
 }
 
 /// Projections whose products are wanted together.

@@ -89,3 +89,18 @@ struct PlacesTests {
         #expect(try nodes(of: 2, [:]) == nil)
     }
 }
+
+@Suite("chunks of rows")
+struct RowChunksTests {
+    @Test("cover the rows of every part once", arguments: [[64], [1], [100, 20, 20], [6912], [15, 16, 17]], [1, 3, 16])
+    func cover(rowCounts: [Int], threads: Int) {
+        let chunks = RowChunks(rowCounts: rowCounts, threads: threads)
+        #expect(chunks.step.isMultiple(of: 16))
+        for (part, rowCount) in rowCounts.enumerated() {
+            #expect(chunks.rows(ofPart: part, in: 0..<chunks.count) == 0..<rowCount)
+            let each = (0..<chunks.count).map { chunks.rows(ofPart: part, in: $0..<$0 + 1) }
+            #expect(each.flatMap { Array($0) } == Array(0..<rowCount))
+            #expect(each.firstIndex { !$0.isEmpty } == chunks.firsts[part])
+        }
+    }
+}

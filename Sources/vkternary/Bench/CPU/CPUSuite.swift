@@ -64,9 +64,8 @@ final class CPUSuite {
 
     /// Calls `body` with ranges of a matrix's rows, on all threads.
     func forRows(_ rows: Int, _ body: (_ rows: Range<Int>, _ thread: Int) -> Void) {
-        let share = rows / (4 * workers.threads)
-        let step = min(CT_CHUNK_ROWS, max(16, share & ~15))
-        workers.run((rows + step - 1) / step) { chunk, thread in body(chunk * step..<min((chunk + 1) * step, rows), thread) }
+        let chunks = RowChunks(rowCounts: [rows], threads: workers.threads)
+        workers.run(chunks.count) { chunk, thread in body(chunks.rows(ofPart: 0, in: chunk..<chunk + 1), thread) }
     }
 
     /// Calls `body` with panels of tokens, on all threads.
