@@ -1,5 +1,7 @@
 extension DenseMatrix {
     /// Whether `Exact.factor` changes none of these elements, and all are finite: of nearly every table.
+    ///
+    /// - Parameter bytes: aligned to an element's size.
     package static func areFactors(_ bytes: PackedStorage<UInt8>, _ element: Element, rows: Int, columns: Int) -> Bool {
         bytes.withUnsafeBytes { bytes in
             switch element {
@@ -12,21 +14,22 @@ extension DenseMatrix {
         }
     }
 
-    private static func areFactors<Bits: FixedWidthInteger & UnsignedInteger>(
+    private static func areFactors<Bits: FixedWidthInteger & UnsignedInteger & Sendable>(
         _ bytes: UnsafeRawBufferPointer, _ smallest: Bits, _ largest: Bits, _ rows: Int, _ columns: Int
     ) -> Bool {
-        let (width, magnitudes, span) = (MemoryLayout<Bits>.size, Bits.max >> 1, largest - smallest)
-        let parts = Parallel.map(rows: rows, weightsEach: columns) { range -> Bits in
-            // Bits of all that are out of range in a loop without a way out, which takes many elements at a time; those of +0 are none.
-            var outside: Bits = 0
-            let first = bytes.baseAddress! + range.lowerBound * columns * width
-            for index in 0..<range.count * columns {
-                let bits = first.loadUnaligned(fromByteOffset: index * width, as: Bits.self)
-                outside |= (bits & magnitudes) &- smallest > span ? bits : 0
+        let magnitudes = Bits.max >> 1
+        return Parallel.map(rows: rows, weightsEach: columns) { range -> Bool in
+            let part = bytes[range.lowerBound * columns * Bits.bitWidth / 8..<range.upperBound * columns * Bits.bitWidth / 8]
+            // Extremes are found in a loop without a way out, which takes many elements at a time: the largest magnitude; the smallest one
+            // but zeros, less 1; and 0 where there is a -0.
+            var (most, least, negativeZero) = (Bits.min, Bits.max, Bits.max)
+            for bits in UnsafeRawBufferPointer(rebasing: part).assumingMemoryBound(to: Bits.self) {
+                most = max(most, bits & magnitudes)
+                least = min(least, (bits &- 1) & magnitudes)
+                negativeZero = min(negativeZero, bits ^ ~magnitudes)
             }
-            return outside
-        }
-        return parts.allSatisfy { $0 == 0 }
+            return most <= largest && (smallest == 0 || least >= smallest - 1 && negativeZero != 0)
+        }.allSatisfy { $0 }
     }
 
     /// Does to every element what `Exact.factor` does.

@@ -34,7 +34,7 @@ public struct DenseMatrix: Sendable, Equatable {
         self.init(rows: rows, columns: columns, element: element, bytes: PackedStorage(bytes))
     }
 
-    /// A matrix of finite floats where they are, or of a copy where a magnitude outside `Exact.factor`'s range has to be brought into it.
+    /// A matrix of finite floats where they are, aligned to their size, or of a copy where a magnitude outside `Exact.factor`'s range has to be brought into it.
     public init(rows: Int, columns: Int, element: Element, bytes: consuming PackedStorage<UInt8>) {
         precondition(bytes.count == rows * columns * element.byteCount, "bytes that do not fill the matrix")
         if !Self.areFactors(bytes, element, rows: rows, columns: columns) {

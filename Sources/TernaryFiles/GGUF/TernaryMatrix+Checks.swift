@@ -23,7 +23,7 @@ extension TernaryMatrix {
             let parts = Parallel.map(rows: tileRows, weightsEach: 16 * each) { range -> (threes: UInt32, padding: UInt32) in
                 let part = UnsafeBufferPointer(rebasing: words[range.lowerBound * each..<range.upperBound * each])
                 var (threes, padding) = (UInt32(0), UInt32(0))
-                for index in part.indices { threes |= part[index] & part[index] >> 1 }
+                for word in part { threes |= word & word >> 1 }
                 if beyond != 0 {
                     for last in stride(from: each - 4, to: part.count, by: each) {
                         for row in 0..<4 { padding |= (part[last + row] ^ zeroWord) & beyond }
