@@ -22,7 +22,8 @@ arguments.add_argument("-r", dest="repetitions", type=int, default=1, choices=[1
 arguments.add_argument("-o", dest="form", default="json", choices=["json"])
 options = arguments.parse_args()
 
-quiet = llama_cpp.llama_log_callback(lambda level, text, data: level >= 4 and sys.stderr.buffer.write(text))
+ERROR = 4  # of ggml_log_level
+quiet = llama_cpp.llama_log_callback(lambda level, text, data: level == ERROR and sys.stderr.buffer.write(text))
 llama_cpp.llama_log_set(quiet, None)
 llama_cpp.llama_backend_init()
 model = llama_cpp.llama_model_load_from_file(options.model.encode(), llama_cpp.llama_model_default_params())
