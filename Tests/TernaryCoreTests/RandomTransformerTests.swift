@@ -62,8 +62,9 @@ struct RandomTransformerTests {
     @Test("published shapes have the weights that their authors count")
     func presets() {
         for (name, billions) in [
-            ("bitnet-700m", 0.679), ("bitnet-1.3b", 1.208), ("bitnet-2b-4t", 2.084), ("bitnet-3b", 3.222), ("bitnet-3.9b", 3.681),
-            ("bitnet-7b", 6.476), ("Llama3-8B", 6.979), ("bitnet-13b", 12.688), ("bitnet-70b", 68.451),
+            ("bitnet-700m", 0.679), ("bitnet-1.3b", 1.208), ("bitnet-2b-4t", 2.084), ("bitnet-3b", 3.222),
+            ("bitnet-3b-256", 3.411), ("bitnet-3.9b", 3.681), ("bitnet-7b", 6.476), ("Llama3-8B", 6.979), ("bitnet-13b", 12.688),
+            ("bitnet-70b", 68.451),
         ] {
             let shape = TransformerPreset.named(name)?.configuration
             let weights = shape.map { $0.layerCount * $0.projectionWeightsPerLayer } ?? 0

@@ -18,7 +18,8 @@ public struct TransformerPreset: Sendable, Equatable {
     public static func named(_ name: String) -> TransformerPreset? { all[name.lowercased()] }
 
     /// The published shapes by name: BitNet-2B-4T (arXiv 2504.12285), those of BitNet b1.58's tables (arXiv 2402.17764; 3.9B as TriLM has
-    /// it, larger ones as LLaMA has them), and models of other families that were trained on with ternary weights.
+    /// it, larger ones as LLaMA has them), and models of other families that were trained on with ternary weights. Not published is
+    /// `bitnet-3b-256`: 3B with rows of multiples of 256, as files for other programs need them.
     public static let all: [String: TransformerPreset] = [
         "bitnet-2b-4t": TransformerPreset(
             TransformerConfiguration(
@@ -29,6 +30,7 @@ public struct TransformerPreset: Sendable, Equatable {
         "bitnet-700m": bitNet(hidden: 1536, intermediate: 4096, layers: 24, heads: 16, vocabulary: 32_002, ties: true),
         "bitnet-1.3b": bitNet(hidden: 2048, intermediate: 5460, layers: 24, heads: 32, vocabulary: 32_002, ties: true),
         "bitnet-3b": bitNet(hidden: 3200, intermediate: 8640, layers: 26, heads: 32, vocabulary: 32_002, ties: true),
+        "bitnet-3b-256": bitNet(hidden: 3328, intermediate: 8704, layers: 26, heads: 26, vocabulary: 32_002, ties: true),
         "bitnet-3.9b": bitNet(hidden: 3072, intermediate: 9216, layers: 30, heads: 24, vocabulary: 50_688),
         "bitnet-7b": bitNet(hidden: 4096, intermediate: 11_008, layers: 32, heads: 32),
         "bitnet-13b": bitNet(hidden: 5120, intermediate: 13_824, layers: 40, heads: 40),
