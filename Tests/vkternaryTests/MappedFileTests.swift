@@ -23,10 +23,7 @@ import Testing
         }
     }
 
-    @Test(
-        "a file that is cut short while it is in use ends the program with one line; another bus error is its own",
-        arguments: [true, false])
-    func cutShort(isOurs: Bool) throws {
+    @Test("a file that is cut short while it is in use ends the program with one line") func cutShort() throws {
         try Program.inFolder { folder in
             let path = "\(folder)/stories.gguf"
             #expect(try Program.run("convert", Self.stories, path, "--type", "t2").status == 0)
@@ -37,11 +34,6 @@ import Testing
             var last = Data()
             repeat { last = output.fileHandleForReading.readData(ofLength: 1) } while !last.isEmpty && last != Data("\n".utf8)
             #expect(!last.isEmpty)
-            guard isOurs else {
-                kill(started.process.processIdentifier, SIGBUS)
-                let outcome = try Program.finish(started)
-                return #expect(!outcome.exited && outcome.status == SIGBUS, "\(outcome.errors)")
-            }
             #expect(truncate(path, 4096) == 0)
             input.fileHandleForWriting.write(Data("The queen\n".utf8))
             try input.fileHandleForWriting.close()
