@@ -43,7 +43,8 @@ static size_t append_number(char *line, size_t at, uintptr_t number) {
 // Nothing here but what a signal handler may do: no locks, no allocation, no stdio.
 static void on_bus_error(int signal, siginfo_t *info, void *context) {
     const uintptr_t address = (uintptr_t)info->si_addr;
-    for (int index = 0; index < SLOTS; index++) {
+    // A signal that somebody sent has no address.
+    for (int index = 0; index < SLOTS && info->si_code > 0; index++) {
         const uintptr_t start = atomic_load(&slots[index].start);
         if (start == 0 || address < start || address - start >= slots[index].byte_count) continue;
         char line[PATH_BYTES + 256];
@@ -60,8 +61,9 @@ static void on_bus_error(int signal, siginfo_t *info, void *context) {
     if (previous.sa_flags & SA_SIGINFO) {
         previous.sa_sigaction(signal, info, context);
     } else if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
-        // The instruction is run again when this returns, and meets what there was.
+        // It comes again when this returns, and meets what there was.
         sigaction(SIGBUS, &previous, NULL);
+        raise(signal);
     } else {
         previous.sa_handler(signal);
     }
