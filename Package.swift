@@ -32,6 +32,7 @@ let package = Package(
         // C: what Swift cannot call or cannot do fast.
         .target(name: "CVulkan", cSettings: strictC, linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "CTernary", cSettings: strictC),
+        .target(name: "CMapping", cSettings: strictC),
         .target(name: "CShaders", exclude: ["spv"], cSettings: strictC),
         .target(name: "CStories", exclude: ["stories.gguf"], cSettings: strictC),
 
@@ -39,7 +40,7 @@ let package = Package(
         module("TernaryCore"),
         module("TernaryReference", ["TernaryCore"]),
         module("TernaryCPU", ["TernaryCore", "CTernary"]),
-        module("TernaryFiles", ["TernaryCore"]),
+        module("TernaryFiles", ["TernaryCore", "CMapping"]),
         module("VulkanCompute", ["CVulkan", .product(name: "Logging", package: "swift-log")]),
         module("TernaryKernels", ["TernaryCore", "VulkanCompute", "CShaders"]),
         module(

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by scripts/run and scripts/test: what a machine must have, and how it gets it. Everything said here goes to standard error, so
+# Sourced by scripts/run, scripts/test and scripts/kernels: what a machine must have, and how it gets it. Everything said here goes to standard error, so
 # that standard output is the program's own. Nothing here asks a question or reads standard input.
 
 say() { echo "$*" >&2; }
@@ -52,6 +52,12 @@ need_packages() {
         exit 1
     fi
     rm -f "$log"
+}
+
+# For scripts/kernels: to run with checks, to run another architecture's program, to link one.
+need_kernel_tools() {
+    need_packages valgrind libc6-dbg qemu-user
+    if [ "$(uname -m)" != aarch64 ]; then need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross; fi
 }
 
 # Whether some Vulkan driver has told the loader about itself.

@@ -12,8 +12,6 @@ enum {
     CT_BLOCK = 4 * CT_WIDTH,
     // Vectors of lanes.
     CT_SLOTS = EXACT_LANES / CT_WIDTH,
-    // How far ahead weights are asked for; also beyond a chunk's end, where the next chunk is.
-    CT_BYTES_AHEAD = 4096,
 };
 
 static void dense_spread(const float *restrict x, size_t width, float *restrict out) {

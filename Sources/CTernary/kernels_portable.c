@@ -1,4 +1,4 @@
-// Kernels in plain C, for machines that have none of the instruction sets that the other files are for.
+// Kernels in plain C and vectors of the compiler's own, for machines that have none of the instruction sets that the other files are for.
 #include "tables.h"
 
 #include "exact.h"
@@ -27,25 +27,7 @@ EXACT_FUNCTION ct_floats look_up(ct_floats levels, ct_words codes) {
 
 #include "transformer_table.h"
 
-static void multiply(
-    const uint32_t *words, size_t groups, size_t first, size_t row_groups, const int8_t *panel, size_t tokens,
-    int32_t *sums) {
-    const size_t spacing = tokens == 1 ? 1 : CT_PANEL_TOKENS;
-    for (size_t row = 0; row < 4 * row_groups; row++) {
-        const uint32_t *word = words + (first + row / 4) * groups * 4 + row % 4;
-        for (size_t token = 0; token < tokens; token++) {
-            const int8_t *codes = panel + token * 4;
-            int32_t sum = 0;
-            for (size_t group = 0; group < groups; group++) {
-                const uint32_t packed = word[group * 4];
-                for (size_t k = 0; k < 4; k++)
-                    for (size_t b = 0; b < 4; b++)
-                        sum += (int32_t)(packed >> (8 * b + 2 * k) & 3) * codes[(group * 4 + k) * spacing * 4 + b];
-            }
-            sums[token * CT_CHUNK_ROWS + row] = sum;
-        }
-    }
-}
+#include "multiply128.h"
 
 static bool supported(void) { return true; }
 

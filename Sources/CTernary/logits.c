@@ -37,12 +37,3 @@ void ct_hash(uint32_t lanes[8], const float *values, size_t count) {
     }
     memcpy(lanes, state, sizeof state);
 }
-
-uint64_t ct_read(const void *bytes, size_t count) {
-    const uint64_t *words = bytes;
-    uint64_t sum[8] = {0};
-    for (size_t i = 0; i + 8 <= count / 8; i += 8) {
-        for (int lane = 0; lane < 8; ++lane) sum[lane] += words[i + lane];
-    }
-    return sum[0] ^ sum[1] ^ sum[2] ^ sum[3] ^ sum[4] ^ sum[5] ^ sum[6] ^ sum[7];
-}

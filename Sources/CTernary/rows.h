@@ -138,4 +138,4 @@ static void rows_scale(ct_product product, float *restrict out, size_t count) {
 // The element-wise part of a table.
 #define CT_ROWS                                                                             \
     .root_inverse = rows_root_inverse, .quantize = rows_quantize, .mlgru = rows_mlgru, .glu = rows_glu, \
-    .residual = rows_residual, .scale = rows_scale, .transformer = &transformer
+    .residual = rows_residual, .scale = rows_scale, .transformer = &transformer, .ceilings = &ceilings

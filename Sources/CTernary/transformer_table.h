@@ -2,6 +2,7 @@
 #pragma once
 
 #include "attention.h"
+#include "ceiling_loops.h"
 #include "keep.h"
 #include "rows.h"
 #include "ternary_floats.h"

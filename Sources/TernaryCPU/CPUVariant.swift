@@ -4,6 +4,8 @@ import Glibc
 /// A set of CPU kernels, named for the instructions it needs. All give the same bits.
 public enum CPUVariant: String, Sendable, CaseIterable {
     case portable
+    case neonDotprod = "neon-dotprod"
+    case neonI8MM = "neon-i8mm"
     case avx2
     case avxVNNI = "avx-vnni"
     case avx512VNNI = "avx512-vnni"
@@ -67,8 +69,18 @@ public enum CPUFeatures {
         do { return description(of: try CPUVariant.chosen()) } catch { return "cannot be used: \(error)" }
     }
 
-    /// A line for a list of devices, like "2 cores, AVX-512 VNNI".
-    public static func description(of variant: CPUVariant) -> String {
-        "\(processorCount) \(processorCount == 1 ? "core" : "cores"), \(variant.title)"
+    /// A line for a list of devices, like "AMD EPYC, 2 cores, AVX-512 VNNI", or "..., 2 of 8 cores, 2 memory nodes, AVX2".
+    public static func description(of variant: CPUVariant) -> String { description(of: variant, .current) }
+
+    static func description(of variant: CPUVariant, _ processor: ProcessorDescription) -> String {
+        let (usable, total) = (processor.usable, processor.total)
+        let cores = (usable == total ? "\(usable)" : "\(usable) of \(total)") + (total == 1 ? " core" : " cores")
+        let nodes = processor.memoryNodes == 1 ? "" : ", \(processor.memoryNodes) memory nodes"
+        return "\(processor.name), \(cores)\(nodes), \(variant.title)"
+    }
+
+    /// What an engine of so many threads is called: "CPU (2 threads, AVX-512 VNNI)".
+    public static func deviceName(threads: Int, _ variant: CPUVariant) -> String {
+        "CPU (\(threads) \(threads == 1 ? "thread" : "threads"), \(variant.title))"
     }
 }

@@ -18,7 +18,7 @@ extension MatMulFreeCPU {
         _ x: UnsafeMutablePointer<Float>, statistic: UnsafeMutablePointer<Float>? = nil, count: Int, norms: [InputNorm]
     ) {
         let width = norms[0].width
-        let (kernels, quantized, weighted, widest) = (kernels, quantized, weighted.base, widest)
+        let (kernels, quantized, weighted, widest) = (kernels, quantized.map(\.pointers), weighted.base, widest)
         let panelTokens = QuantizedBlock.panelTokens
         pool.run((count + panelTokens - 1) / panelTokens) { panel, thread in
             let tokens = panel * panelTokens..<min((panel + 1) * panelTokens, count)
@@ -44,6 +44,11 @@ extension MatMulFreeCPU {
         return row.withUnsafeBufferPointer { body($0.baseAddress) }
     }
 
+    /// Moves matrices that are multiplied together to where the threads are that read them.
+    func place(_ matrices: [TernaryMatrix]) {
+        pool.place(RowChunks(rowCounts: [matrices[0].rows], threads: pool.threads), part: 0, matrices.map(\.memory))
+    }
+
     /// Multiplies the rows of a block by matrices of the same shape, chunk of rows by chunk of rows.
     ///
     /// - Parameters:
@@ -56,31 +61,48 @@ extension MatMulFreeCPU {
         epilogue: (_ token: Int, _ rows: Range<Int>, _ products: UnsafePointer<ct_product>) -> Void
     ) {
         let rowCount = matrices[0].rows
-        let (kernels, quantized, allSums) = (kernels, quantized, sums.base)
-        // Fewer rows at a time where there would not be enough chunks to go round.
-        let share = rowCount / (4 * pool.threads)
-        let step = min(Self.chunkRows, max(16, share & ~15))
-        pool.run((rowCount + step - 1) / step) { chunk, thread in
-            let rows = chunk * step..<min((chunk + 1) * step, rowCount)
-            let sums = allSums + thread * 3 * Self.sumsPerMatrix
-            withUnsafeTemporaryAllocation(of: ct_product.self, capacity: matrices.count) { products in
-                for first in stride(from: 0, to: count, by: QuantizedBlock.panelTokens) {
-                    let tokens = first..<min(first + QuantizedBlock.panelTokens, count)
-                    for index in matrices.indices {
-                        kernels.multiply(
-                            matrices[index].words, matrices[index].paddedColumns / 16, rows.lowerBound / 4,
-                            (rows.count + 3) / 4, quantized[inputs[index]].panel(of: first), tokens.count,
-                            sums + index * Self.sumsPerMatrix)
-                    }
-                    for token in tokens {
-                        for index in matrices.indices {
-                            products[index] = quantized[inputs[index]].product(
-                                sums + index * Self.sumsPerMatrix, token: token, scale: matrices[index].scale)
+        let (kernels, allSums) = (kernels, sums.base)
+        let chunks = RowChunks(rowCounts: [rowCount], threads: pool.threads)
+        let step = chunks.step
+        // Pointers only: counting references to what all threads use would have them write to the same few cache lines.
+        let factors = zip(matrices, inputs).map { matrix, input in
+            Factors(
+                words: matrix.words.baseAddress, groups: matrix.paddedColumns / 16, scale: matrix.scale,
+                block: quantized[input].pointers)
+        }
+        factors.withUnsafeBufferPointer { factors in
+            pool.run(chunks.count, products: count * matrices.count * rowCount * matrices[0].columns) { chunk, thread in
+                let rows = chunk * step..<min((chunk + 1) * step, rowCount)
+                let sums = allSums + thread * 3 * Self.sumsPerMatrix
+                withUnsafeTemporaryAllocation(of: ct_product.self, capacity: factors.count) { products in
+                    for first in stride(from: 0, to: count, by: QuantizedBlock.panelTokens) {
+                        let tokens = first..<min(first + QuantizedBlock.panelTokens, count)
+                        for (index, factor) in factors.enumerated() {
+                            kernels.multiply(
+                                factor.words, factor.groups, rows.lowerBound / 4, (rows.count + 3) / 4,
+                                factor.block.panel(of: first), tokens.count, sums + index * Self.sumsPerMatrix)
                         }
-                        epilogue(token, rows, products.baseAddress!)
+                        for token in tokens {
+                            for (index, factor) in factors.enumerated() {
+                                products[index] = factor.block.product(
+                                    sums + index * Self.sumsPerMatrix, token: token, scale: factor.scale)
+                            }
+                            epilogue(token, rows, products.baseAddress!)
+                        }
                     }
                 }
             }
         }
+        // Theirs are the words.
+        withExtendedLifetime(matrices) {}
     }
+}
+
+/// A matrix and the quantised rows that it is multiplied by.
+private struct Factors {
+    let words: UnsafePointer<UInt32>
+    /// Of 16 columns.
+    let groups: Int
+    let scale: Float
+    let block: QuantizedBlock.Pointers
 }

@@ -15,16 +15,16 @@ extension MatMulFreeCPU {
         let states = statesForObserver()
 
         quantize(stream, count: count, norms: [norm.input, norm.forget, norm.gate])
-        multiply([layer.input.matrix, layer.forget.matrix, layer.gate.matrix], by: [0, 1, 2], count: count) {
-            token, rows, products in
-            let at = token * stateSize + rows.lowerBound
-            let state = layerStates + starts[token] + rows.lowerBound
-            Self.withRow(layer.lowerBound) { lowerBound in
+        Self.withRow(layer.lowerBound) { lowerBound in
+            multiply([layer.input.matrix, layer.forget.matrix, layer.gate.matrix], by: [0, 1, 2], count: count) {
+                token, rows, products in
+                let at = token * stateSize + rows.lowerBound
+                let state = layerStates + starts[token] + rows.lowerBound
                 kernels.mlgru(
-                    products[0], products[1], products[2], lowerBound.map { $0 + rows.lowerBound },
-                    state, gates + at, gated + at, rows.count)
+                    products[0], products[1], products[2], lowerBound.map { $0 + rows.lowerBound }, state, gates + at,
+                    gated + at, rows.count)
+                if let states { (states + at).update(from: state, count: rows.count) }
             }
-            if let states { (states + at).update(from: state, count: rows.count) }
         }
         if let states { report(.state, layer: index, first: first, count: count, states, width: stateSize) }
         report(.gated, layer: index, first: first, count: count, gated, width: stateSize)

@@ -78,6 +78,14 @@ public final class MatMulFreeCPU {
         productRows = Scratch(tokens * shape.intermediateSize, zero: 0)
         weighted = Scratch(pool.threads * widest, zero: 0)
         sums = Scratch(pool.threads * 3 * Self.sumsPerMatrix, zero: 0)
+        for layer in weights.layers {
+            for matrices in [
+                [layer.input.matrix, layer.forget.matrix, layer.gate.matrix], [layer.output.matrix],
+                [layer.mlpGate, layer.mlpUp],
+                [layer.down.matrix],
+            ] { place(matrices) }
+        }
+        place([weights.head.matrix])
     }
 
     /// Threads that work, the caller's among them.

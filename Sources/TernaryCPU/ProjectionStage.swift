@@ -24,10 +24,13 @@ struct ProjectionStage {
     let inputs: [ProjectionInput]
     /// Which of the inputs each projection takes.
     let inputOf: [Int]
+    /// Projections, of the same number of rows in each part, whose products are wanted together; two at most.
+    let parts: [[Int]]
     /// Values in the row.
     let width: Int
 
-    init(_ projections: [(Projection, NormChain)], quantizesActivations: Bool) {
+    init(_ projections: [(Projection, NormChain)], parts: [[Int]] = [[0]], quantizesActivations: Bool) {
+        self.parts = parts
         self.projections = projections.map(\.0)
         width = projections[0].0.matrix.columns
         var inputs: [ProjectionInput] = []
@@ -62,12 +65,13 @@ struct LayerStages {
 
     init(_ layer: TransformerLayer, _ shape: TransformerConfiguration) {
         let norms = TransformerNorms(layer, epsilon: shape.normEpsilon)
-        func stage(_ projections: [(Projection, NormChain)]) -> ProjectionStage {
-            ProjectionStage(projections, quantizesActivations: shape.quantizesActivations)
+        func stage(_ projections: [(Projection, NormChain)], parts: [[Int]] = [[0]]) -> ProjectionStage {
+            ProjectionStage(projections, parts: parts, quantizesActivations: shape.quantizesActivations)
         }
-        attention = stage([(layer.query, norms.query), (layer.key, norms.key), (layer.value, norms.value)])
+        attention = stage(
+            [(layer.query, norms.query), (layer.key, norms.key), (layer.value, norms.value)], parts: [[0], [1], [2]])
         output = stage([(layer.output, norms.output)])
-        gateUp = stage([(layer.gate, norms.gate), (layer.up, norms.up)])
+        gateUp = stage([(layer.gate, norms.gate), (layer.up, norms.up)], parts: [[0, 1]])
         down = stage([(layer.down, norms.down)])
     }
 

@@ -20,18 +20,26 @@ struct QuantizedBlock {
     /// Bytes of codes and steps.
     var byteCount: Int { codes.count + rows.count * MemoryLayout<ct_row>.stride }
 
-    /// The codes of the panel that a token is in.
-    func panel(of token: Int) -> UnsafeMutablePointer<Int8> { codes.base + token / Self.panelTokens * panelBytes }
+    /// What threads take of a block; good as long as it lives.
+    var pointers: Pointers { Pointers(codes: codes.base, panelBytes: panelBytes, steps: rows.base) }
 
-    /// Step and sum of each token's codes.
-    var steps: UnsafeMutablePointer<ct_row> { rows.base }
+    /// Where a block's rows are, without references that threads would have to count.
+    struct Pointers {
+        fileprivate let codes: UnsafeMutablePointer<Int8>
+        fileprivate let panelBytes: Int
+        /// Step and sum of each token's codes.
+        let steps: UnsafeMutablePointer<ct_row>
 
-    /// What turns a token's integer sums for `matrix` into floats.
-    ///
-    /// - Parameter sums: of a panel's tokens, `CT_CHUNK_ROWS` each.
-    func product(_ sums: UnsafePointer<Int32>, token: Int, scale: Float) -> ct_product {
-        let row = rows.base[token]
-        let first = token % Self.panelTokens * CT_CHUNK_ROWS
-        return ct_product(sums: sums + first, offset: row.sum, scale: Exact.settle(row.step * scale))
+        /// The codes of the panel that a token is in.
+        func panel(of token: Int) -> UnsafeMutablePointer<Int8> { codes + token / panelTokens * panelBytes }
+
+        /// What turns a token's integer sums for a matrix of such a scale into floats.
+        ///
+        /// - Parameter sums: of a panel's tokens, `CT_CHUNK_ROWS` each.
+        func product(_ sums: UnsafePointer<Int32>, token: Int, scale: Float) -> ct_product {
+            let row = steps[token]
+            let first = token % panelTokens * CT_CHUNK_ROWS
+            return ct_product(sums: sums + first, offset: row.sum, scale: Exact.settle(row.step * scale))
+        }
     }
 }

@@ -6,13 +6,12 @@ extension TransformerCPU {
     /// q, k and v, their norms and turns, attention, o_proj and residual.
     func attentionBlock(_ index: Int, _ places: [TokenPlace], first: Int) {
         let (shape, count, stage) = (weights.configuration, places.count, stages[index])
-        let outputs = [
-            (rows.query.base, shape.queryWidth), (rows.key.base, shape.keyValueWidth), (rows.value.base, shape.keyValueWidth),
-        ]
+        let (query, key, value) = (rows.query.base, rows.key.base, rows.value.base)
+        let (queryWidth, keyValueWidth) = (shape.queryWidth, shape.keyValueWidth)
         prepare(stage.attention, rows.stream.base, count: count)
-        multiply(stage.attention, parts: [[0], [1], [2]], count: count) { part, token, range, products in
-            let (base, width) = outputs[part]
-            (base + token * width + range.lowerBound).update(from: products.first, count: range.count)
+        multiply(stage.attention, count: count) { part, token, range, products in
+            let out = part == 0 ? query + token * queryWidth : (part == 1 ? key : value) + token * keyValueWidth
+            (out + range.lowerBound).update(from: products.first, count: range.count)
         }
         turnAndKeep(index, places)
         attend(index, places)
@@ -28,7 +27,7 @@ extension TransformerCPU {
         let (shape, stage, kernels, out) = (weights.configuration, stages[index], floatKernels, rows.product.base)
         let (width, isSquaredReLU) = (shape.intermediateSize, shape.activation == .squaredReLU)
         prepare(stage.gateUp, rows.stream.base, count: count)
-        multiply(stage.gateUp, parts: [[0, 1]], count: count) { _, token, range, halves in
+        multiply(stage.gateUp, count: count) { _, token, range, halves in
             kernels.glu(halves.first, halves.second, isSquaredReLU, out + token * width + range.lowerBound, range.count)
         }
         report(.product, layer: index, first: first, count: count, out, width: width)
@@ -41,7 +40,7 @@ extension TransformerCPU {
     /// Adds a stage's only product to the residual stream.
     private func addToStream(_ stage: ProjectionStage, count: Int) {
         let (kernels, stream, width) = (floatKernels, rows.stream.base, weights.configuration.hiddenSize)
-        multiply(stage, parts: [[0]], count: count) { _, token, range, products in
+        multiply(stage, count: count) { _, token, range, products in
             kernels.add(products.first, stream + token * width + range.lowerBound, range.count)
         }
     }
@@ -82,7 +81,7 @@ extension TransformerCPU {
     func head(_ tokens: Range<Int>, first: Int, into logits: UnsafeMutablePointer<Float>) {
         let vocabulary = headStage.projections[0].matrix.rows
         prepare(headStage, rows.stream.base + tokens.lowerBound * weights.configuration.hiddenSize, count: tokens.count)
-        multiply(headStage, parts: [[0]], count: tokens.count) { _, token, range, products in
+        multiply(headStage, count: tokens.count) { _, token, range, products in
             (logits + token * vocabulary + range.lowerBound).update(from: products.first, count: range.count)
         }
         report(.logits, layer: 0, first: first + tokens.lowerBound, count: tokens.count, logits, width: vocabulary)

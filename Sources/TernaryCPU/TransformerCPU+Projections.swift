@@ -35,7 +35,7 @@ extension TransformerCPU {
                 kernels.root_inverse(row, nil, outer, width, norm.outerEpsilon, norm.innerEpsilon)
             }
         }
-        let block = rows.codes[index]
+        let block = rows.codes[index].pointers
         block.steps[token] = MatMulFreeCPU.withRow(norm?.combined) { combined in
             floatKernels.quantize(
                 row, combined, width, rootInverse, rows.wide.base + thread * rows.widest, block.panel(of: token),
@@ -55,102 +55,116 @@ extension TransformerCPU {
         floatKernels.spread(from, width, rows.floats[index].base + token * TernaryMatrix.padded(width, to: CT_SPREAD_COLUMNS))
     }
 
+    private func chunks(_ stage: ProjectionStage) -> RowChunks {
+        RowChunks(rowCounts: stage.parts.map { stage.projections[$0[0]].matrix.rows }, threads: pool.threads)
+    }
+
+    /// Moves a stage's matrices to where the threads are that read them.
+    func place(_ stage: ProjectionStage) {
+        let chunks = chunks(stage)
+        for (part, places) in stage.parts.enumerated() {
+            pool.place(chunks, part: part, places.map { stage.projections[$0].matrix.memory })
+        }
+    }
+
     /// Multiplies the prepared rows of a block by a stage's matrices, chunk of rows by chunk of rows.
     ///
-    /// - Parameters:
-    ///   - parts: projections, of the same number of rows in each part, whose products are wanted together; two at most.
-    ///   - epilogue: is given the products, biases added, of a part's one or two projections for one token and a range of rows.
+    /// - Parameter epilogue: is given the products, biases added, of a part's one or two projections for one token and a range of rows.
     func multiply(
-        _ stage: ProjectionStage, parts: [[Int]], count: Int,
+        _ stage: ProjectionStage, count: Int,
         epilogue: (_ part: Int, _ token: Int, _ rows: Range<Int>, _ products: ProductPair) -> Void
     ) {
-        let rowCounts = parts.map { stage.projections[$0[0]].matrix.rows }
-        // Fewer rows at a time where there would not be enough chunks to go round.
-        let share = rowCounts.reduce(0, +) / (4 * pool.threads)
-        let step = min(CT_CHUNK_ROWS, max(16, share & ~15))
-        let chunks = rowCounts.map { ($0 + step - 1) / step }
-        pool.run(chunks.reduce(0, +)) { index, thread in
-            var (part, chunk) = (0, index)
-            while chunk >= chunks[part] {
-                chunk -= chunks[part]
-                part += 1
+        let chunks = chunks(stage)
+        let step = chunks.step
+        let productCount = count * stage.width * stage.projections.reduce(0) { $0 + $1.matrix.rows }
+        let (allProducts, allSums, kernels, floatKernels) = (rows.products.base, rows.sums.base, kernels, floatKernels)
+        stage.withPointers(rows) { projections in
+            let parts = zip(stage.parts, chunks.firsts).map { places, first in
+                Part(
+                    first: projections[places[0]], second: places.count > 1 ? projections[places[1]] : nil,
+                    rowCount: stage.projections[places[0]].matrix.rows, firstChunk: first)
             }
-            let range = chunk * step..<min((chunk + 1) * step, rowCounts[part])
-            let products = rows.products.base + thread * 2 * TransformerRows.chunk
-            for first in stride(from: 0, to: count, by: QuantizedBlock.panelTokens) {
-                let tokens = first..<min(first + QuantizedBlock.panelTokens, count)
-                for (place, projection) in parts[part].enumerated() {
-                    product(stage, projection, rows: range, tokens, thread, into: products + place * TransformerRows.chunk)
-                }
-                for token in tokens {
-                    let row = products + (token - first) * CT_CHUNK_ROWS
-                    epilogue(part, token, range, (row, row + TransformerRows.chunk))
+            parts.withUnsafeBufferPointer { parts in
+                pool.run(chunks.count, products: productCount) { chunk, thread in
+                    var number = parts.count - 1
+                    while parts[number].firstChunk > chunk { number -= 1 }
+                    let part = parts[number]
+                    let firstRow = (chunk - part.firstChunk) * step
+                    let range = firstRow..<min(firstRow + step, part.rowCount)
+                    let products = allProducts + thread * 2 * TransformerRows.chunk
+                    let sums = allSums + thread * TransformerRows.chunk
+                    for first in stride(from: 0, to: count, by: QuantizedBlock.panelTokens) {
+                        let tokens = first..<min(first + QuantizedBlock.panelTokens, count)
+                        part.first.multiply(rows: range, tokens, kernels, floatKernels, sums: sums, into: products)
+                        part.second?.multiply(
+                            rows: range, tokens, kernels, floatKernels, sums: sums, into: products + TransformerRows.chunk)
+                        for token in tokens {
+                            let row = products + (token - first) * CT_CHUNK_ROWS
+                            epilogue(number, token, range, (row, row + TransformerRows.chunk))
+                        }
+                    }
                 }
             }
         }
     }
+}
 
-    /// Products of a range of a projection's rows and a panel of tokens, `(tokens, CT_CHUNK_ROWS)`.
-    private func product(
-        _ stage: ProjectionStage, _ index: Int, rows range: Range<Int>, _ tokens: Range<Int>, _ thread: Int,
-        into out: UnsafeMutablePointer<Float>
+extension LinearMatrix {
+    /// Where the weights lie, and the bytes of a row; of ternary ones, a quarter of those of a group of four.
+    fileprivate var memory: (start: UnsafeRawPointer, rowBytes: Int) {
+        switch self {
+        case .ternary(let matrix, _): matrix.memory
+        case .dense(let matrix): (UnsafeRawPointer(matrix.bytes.baseAddress), matrix.columns * matrix.element.byteCount)
+        }
+    }
+}
+
+extension TernaryMatrix {
+    /// Where the words lie, and a quarter of the bytes of a group of four rows.
+    var memory: (start: UnsafeRawPointer, rowBytes: Int) { (UnsafeRawPointer(words.baseAddress), paddedColumns / 4) }
+}
+
+/// Projections whose products are wanted together.
+private struct Part {
+    let first: LinearPointers
+    let second: LinearPointers?
+    /// Rows of each.
+    let rowCount: Int
+    /// The first of its chunks of rows, among those of all parts.
+    let firstChunk: Int
+}
+
+extension LinearPointers {
+    /// Products, bias added, of a range of rows and a panel of tokens, `(tokens, CT_CHUNK_ROWS)`.
+    ///
+    /// - Parameter sums: room for as many integers.
+    fileprivate func multiply(
+        rows range: Range<Int>, _ tokens: Range<Int>, _ kernels: ct_kernels, _ floatKernels: ct_transformer,
+        sums: UnsafeMutablePointer<Int32>, into out: UnsafeMutablePointer<Float>
     ) {
-        let (projection, input) = (stage.projections[index], stage.inputOf[index])
-        switch (projection.matrix, stage.inputs[input]) {
-        case (.ternary(let matrix, let scales), .codes):
-            codesProduct(matrix, scales, rows.codes[input], rows: range, tokens, thread, into: out)
-        case (.ternary(let matrix, let scales), .floats):
-            matrix.words.withUnsafeBufferPointer { words in
-                MatMulFreeCPU.withRow(scales?.values) { values in
-                    let ternary = ct_ternary(
-                        words: words.baseAddress!, scales: values, rows: matrix.rows, columns: matrix.columns,
-                        group_columns: scales?.columns ?? 0, scale: matrix.scale)
-                    floatKernels.multiply_ternary(
-                        ternary, range.lowerBound, range.count, spreadRow(stage, input, tokens.lowerBound), tokens.count, out,
-                        CT_CHUNK_ROWS)
-                }
-            }
-        case (.dense(let matrix), _):
-            matrix.bytes.withUnsafeBufferPointer { bytes in
-                MatMulFreeCPU.withRow(matrix.scales) { scales in
-                    let dense = ct_dense(
-                        weights: bytes.baseAddress!, scales: scales, columns: matrix.columns, group_columns: matrix.groupColumns,
-                        element: matrix.element.rawValue)
-                    floatKernels.multiply_dense(
-                        dense, range.lowerBound, range.count, spreadRow(stage, input, tokens.lowerBound), tokens.count, out,
-                        CT_CHUNK_ROWS)
-                }
-            }
-        }
-        guard let bias = projection.bias else { return }
-        bias.withUnsafeBufferPointer { bias in
-            for token in tokens.indices {
-                floatKernels.add(
-                    bias.baseAddress! + range.lowerBound, out + (token - tokens.lowerBound) * CT_CHUNK_ROWS, range.count)
-            }
-        }
-    }
-
-    private func spreadRow(_ stage: ProjectionStage, _ input: Int, _ token: Int) -> UnsafeMutablePointer<Float> {
-        rows.floats[input].base + token * TernaryMatrix.padded(stage.width, to: CT_SPREAD_COLUMNS)
-    }
-
-    private func codesProduct(
-        _ matrix: TernaryMatrix, _ scales: GroupScales?, _ block: QuantizedBlock, rows range: Range<Int>, _ tokens: Range<Int>,
-        _ thread: Int, into out: UnsafeMutablePointer<Float>
-    ) {
-        let sums = rows.sums.base + thread * TransformerRows.chunk
-        kernels.multiply(
-            matrix.words, matrix.paddedColumns / 16, range.lowerBound / 4, (range.count + 3) / 4,
-            block.panel(of: tokens.lowerBound), tokens.count, sums)
-        MatMulFreeCPU.withRow(scales?.values) { values in
+        switch (weights, input) {
+        case (.codes(let matrix), .codes(let block)):
+            kernels.multiply(
+                matrix.words, TernaryMatrix.padded(matrix.columns, to: 16) / 16, range.lowerBound / 4, (range.count + 3) / 4,
+                block.panel(of: tokens.lowerBound), tokens.count, sums)
             for token in tokens {
                 let (row, place) = (block.steps[token], (token - tokens.lowerBound) * CT_CHUNK_ROWS)
                 floatKernels.scale(
                     ct_sums(
-                        sums: sums + place, row_scales: values.map { $0 + range.lowerBound }, offset: row.sum, step: row.step,
-                        scale: matrix.scale), out + place, range.count)
+                        sums: sums + place, row_scales: matrix.scales.map { $0 + range.lowerBound }, offset: row.sum,
+                        step: row.step, scale: matrix.scale), out + place, range.count)
             }
+        case (.ternary(let matrix), .floats(let x, let pitch)):
+            floatKernels.multiply_ternary(
+                matrix, range.lowerBound, range.count, x + tokens.lowerBound * pitch, tokens.count, out, CT_CHUNK_ROWS)
+        case (.dense(let matrix), .floats(let x, let pitch)):
+            floatKernels.multiply_dense(
+                matrix, range.lowerBound, range.count, x + tokens.lowerBound * pitch, tokens.count, out, CT_CHUNK_ROWS)
+        case (.codes, .floats), (.ternary, .codes), (.dense, .codes): preconditionFailure("a product of other inputs")
+        }
+        guard let bias else { return }
+        for token in tokens.indices {
+            floatKernels.add(bias + range.lowerBound, out + (token - tokens.lowerBound) * CT_CHUNK_ROWS, range.count)
         }
     }
 }

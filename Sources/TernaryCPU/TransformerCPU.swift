@@ -68,6 +68,7 @@ public final class TransformerCPU {
         rows = TransformerRows(
             shape, stages: stages.flatMap(\.all) + [headStage], tokens: blockTokens, threads: pool.threads)
         scratch = (0..<pool.threads).map { _ in AttentionScratch(shape) }
+        for stage in stages.flatMap(\.all) + [headStage] { place(stage) }
     }
 
     /// Threads that work, the caller's among them.

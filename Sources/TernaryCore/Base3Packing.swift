@@ -18,11 +18,11 @@ public enum Base3Packing {
     }
 
     /// Packs a matrix's words, on several threads.
-    public static func pack(_ words: [UInt32]) -> [UInt32] {
+    public static func pack(_ words: PackedStorage<UInt32>) -> PackedStorage<UInt32> {
         precondition(words.count.isMultiple(of: 4), "a tile is four words")
         let tiles = words.count / 4
         let count = byteCount(tiles: tiles) / 4
-        return [UInt32](unsafeUninitializedCapacity: count) { packed, initialized in
+        return PackedStorage(count: count) { packed in
             // Each part writes words of its own, and all have ended when this returns.
             nonisolated(unsafe) let packed = packed
             let groups = (tiles + tilesEach - 1) / tilesEach
@@ -42,7 +42,6 @@ public enum Base3Packing {
                     }
                 }
             }
-            initialized = count
         }
     }
 

@@ -29,10 +29,15 @@ public struct EmbeddingTable: Sendable, Equatable {
     /// How one value is stored.
     public let element: Element
     /// Little-endian elements, row-major.
-    public var bytes: [UInt8]
+    public var bytes: PackedStorage<UInt8>
 
-    /// A table of values already in memory.
+    /// A table of values that a copy is made of.
     public init(rows: Int, columns: Int, element: Element, bytes: [UInt8]) {
+        self.init(rows: rows, columns: columns, element: element, bytes: PackedStorage(bytes))
+    }
+
+    /// A table of values where they are.
+    public init(rows: Int, columns: Int, element: Element, bytes: PackedStorage<UInt8>) {
         precondition(bytes.count == rows * columns * element.byteCount)
         self.rows = rows
         self.columns = columns
@@ -128,9 +133,11 @@ public struct MatMulFreeWeights: Sendable, Equatable {
 
 extension MatMulFreeLayer {
     /// Bytes of packed ternary weights.
-    public var ternaryByteCount: Int {
-        input.matrix.byteCount + forget.matrix.byteCount + gate.matrix.byteCount + output.matrix.byteCount + mlpGate.byteCount
-            + mlpUp.byteCount + down.matrix.byteCount
+    public var ternaryByteCount: Int { matrices.reduce(0) { $0 + $1.byteCount } }
+
+    /// Its ternary matrices.
+    public var matrices: [TernaryMatrix] {
+        [input.matrix, forget.matrix, gate.matrix, output.matrix, mlpGate, mlpUp, down.matrix]
     }
 
     /// Bytes of norm weights and the lower bound.
@@ -146,6 +153,11 @@ extension MatMulFreeWeights {
 
     /// Bytes of norm weights and lower bounds.
     public var normByteCount: Int { layers.reduce(4 * (finalNorm.count + head.norm.count)) { $0 + $1.normByteCount } }
+
+    /// Bytes of tensors that lie in a mapped file.
+    public var mappedByteCount: Int {
+        ([head.matrix] + layers.flatMap(\.matrices)).reduce(embedding.bytes.mappedByteCount) { $0 + $1.words.mappedByteCount }
+    }
 
     /// Bytes of all tensors as held in memory.
     public var byteCount: Int { ternaryByteCount + normByteCount + embedding.bytes.count }

@@ -1,6 +1,8 @@
 /// A stream of random tensors: what `RandomWeights` and `RandomTransformerWeights` are made of.
 struct RandomTensors {
     var generator: SplitMix64
+    /// Whether scales are numbers of binary16, which most files have.
+    var hasHalfScales = false
 
     /// Uniform in [0, 1), a multiple of 2^-24.
     mutating func uniform() -> Float { Float(generator.next() >> 40) * 0x1p-24 }
@@ -17,7 +19,9 @@ struct RandomTensors {
 
     /// Rows of unit-variance input make outputs of variance gain^2: scale = gain / sqrt(2/3 * columns).
     mutating func matrix(rows: Int, columns: Int, gain: Float, parts: Int = 1) -> [TernaryMatrix] {
-        let scale = gain / (Float(columns) * (2 / 3)).squareRoot()
+        var scale = gain / (Float(columns) * (2 / 3)).squareRoot()
+        // Cut to the ten bits of a half's fraction; far above 2^-14, from where on a half has all of them.
+        if hasHalfScales { scale = Float(bitPattern: scale.bitPattern & ~0x1FFF) }
         return (0..<parts).map { _ in
             let matrix = TernaryMatrix(rows: rows / parts, columns: columns, scale: scale) { words in
                 fill(words, rows: rows / parts, columns: columns)
@@ -65,12 +69,12 @@ struct RandomTensors {
     static func draws(sixteenBitFloats count: Int) -> Int { (count + 1) / 2 }
 
     /// Sums of four bytes, centred: deviation 0.577; in steps of 1/256 for binary16, of 1/128 for bfloat16, so that every value is exact.
-    func sixteenBitFloats(_ count: Int, as element: DenseMatrix.Element) -> [UInt8] {
+    func sixteenBitFloats(_ count: Int, as element: DenseMatrix.Element) -> PackedStorage<UInt8> {
         let patterns = (0...1020).map { sum -> UInt16 in
             guard element == .bfloat16 else { return HalfFloat.exactBits(Float(sum - 510) * 0x1p-8) ?? 0 }
             return UInt16(truncatingIfNeeded: (Float(sum / 2 - 255) * 0x1p-7).bitPattern >> 16)
         }
-        return [UInt8](unsafeUninitializedCapacity: count * 2) { buffer, initialized in
+        return PackedStorage(count: count * 2) { buffer in
             // Each part writes pairs of its own, and all have ended when this returns.
             nonisolated(unsafe) let target = UnsafeMutableRawBufferPointer(buffer)
             Parallel.forRows((count + 1) / 2, weightsEach: 2) { pairs in
@@ -86,7 +90,6 @@ struct RandomTensors {
                     }
                 }
             }
-            initialized = count * 2
         }
     }
 }

@@ -12,7 +12,7 @@ public struct TernaryMatrix: Sendable, Equatable {
     /// What an entry of 1 stands for; the same for the whole matrix.
     public var scale: Float
     /// Tiles in row-major order, four words each.
-    public var words: [UInt32]
+    public var words: PackedStorage<UInt32>
 
     /// Columns after padding to whole tiles.
     public var paddedColumns: Int { Self.padded(columns, to: 16) }
@@ -33,7 +33,7 @@ public struct TernaryMatrix: Sendable, Equatable {
         self.rows = rows
         self.columns = columns
         self.scale = scale
-        words = Array(repeating: Self.zeroWord, count: Self.byteCount(rows: rows, columns: columns) / 4)
+        words = PackedStorage(count: Self.byteCount(rows: rows, columns: columns) / 4) { $0.initialize(repeating: Self.zeroWord) }
     }
 
     /// A matrix of words that `fill` writes, every one of them.
@@ -44,11 +44,28 @@ public struct TernaryMatrix: Sendable, Equatable {
         self.rows = rows
         self.columns = columns
         self.scale = scale
-        let count = Self.byteCount(rows: rows, columns: columns) / 4
-        words = try Array(unsafeUninitializedCapacity: count) { words, initialized in
-            try fill(UnsafeMutableBufferPointer(rebasing: words[..<count]))
-            initialized = count
+        words = try PackedStorage(count: Self.byteCount(rows: rows, columns: columns) / 4, filling: fill)
+    }
+
+    /// A matrix of whose rows `fill` writes every word, those of padded columns too, and words of rows beyond the last are zeros.
+    package init(
+        rows: Int, columns: Int, scale: Float, fillingRows fill: (UnsafeMutablePointer<UInt32>) throws -> Void
+    ) rethrows {
+        try self.init(rows: rows, columns: columns, scale: scale) { (words: UnsafeMutableBufferPointer<UInt32>) in
+            let each = words.count / (Self.padded(rows, to: 4) / 4)
+            for index in words.count - each..<words.count where index & 3 > (rows - 1) & 3 { words[index] = Self.zeroWord }
+            try fill(words.baseAddress!)
         }
+    }
+
+    /// A matrix of words that are there, and hold what its shape asks for.
+    package init(rows: Int, columns: Int, scale: Float, words: PackedStorage<UInt32>) {
+        precondition(rows > 0 && columns > 0, "a ternary matrix needs rows and columns, not \(rows) x \(columns)")
+        precondition(words.byteCount == Self.byteCount(rows: rows, columns: columns), "words that do not fill the matrix")
+        self.rows = rows
+        self.columns = columns
+        self.scale = scale
+        self.words = words
     }
 
     /// Packs `trits`, `(rows, columns)` row-major, each -1, 0 or 1.

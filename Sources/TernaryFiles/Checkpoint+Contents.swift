@@ -27,6 +27,7 @@ extension Checkpoint {
         case .huggingFace(let tensors):
             let types = Set(tensors.tensors.values.map(\.tensor.type)).sorted()
             return "Hugging Face directory, " + types.joined(separator: " and ")
+        case .gguf(let file) where file.isPacked: return "GGUF, T2: packed, used where it lies"
         case .gguf(let file):
             let types = Set(
                 file.tensors.values.filter { $0.dimensions.count == 2 && $0.name != MatMulFreeGGUF.embedding }.map(\.type.name)

@@ -5,7 +5,8 @@ extension Checkpoint {
     public var hasTokenizer: Bool {
         switch storage {
         case .huggingFace: ["tokenizer.json", "tokenizer.model"].contains { PathKind("\(path)/\($0)") != .nothing }
-        case .gguf(let file): file.metadata["tokenizer.ggml.model"] != nil
+        case .gguf(let file):
+            file.metadata["tokenizer.ggml.model"].map { $0 != .text(TransformerGGUF.noVocabulary) } ?? false
         }
     }
 

@@ -20,8 +20,10 @@ public struct Checkpoint: Sendable {
 
     /// Opens a model and checks its configuration and its table of tensors; reads no weights.
     ///
+    /// - Parameter maps: whether tensors that lie in a file as they are used are used there, in memory that other processes share; the file
+    ///   must then stay as it is for as long as they are used. Where it cannot be mapped they are copied as without.
     /// - Throws: `FileError` that names the file, the place in it and the reason.
-    public static func open(_ path: String) throws -> Checkpoint {
+    public static func open(_ path: String, maps: Bool = true) throws -> Checkpoint {
         switch PathKind(path) {
         case .nothing: throw FileError(path, "no such file or directory")
         case .directory:
@@ -29,9 +31,9 @@ public struct Checkpoint: Sendable {
                 throw FileError(path, "is not a model: the directory holds no config.json")
             }
             let name = path.split(separator: "/").last { $0 != "." }.map(String.init) ?? path
-            return try huggingFace(path, name: name)
+            return try huggingFace(path, name: name, maps: maps)
         case .file:
-            let file = try InputFile(path)
+            let file = try InputFile(path, maps: maps)
             guard file.size >= 4, try file.bytes(at: 0, count: 4) == GGUFFile.magic else {
                 let hint = path.hasSuffix(".safetensors") ? "; give the directory that holds it and its config.json" : ""
                 throw FileError(path, "is neither a model's directory nor a GGUF file\(hint)")
@@ -40,14 +42,14 @@ public struct Checkpoint: Sendable {
         }
     }
 
-    private static func huggingFace(_ path: String, name: String) throws -> Checkpoint {
+    private static func huggingFace(_ path: String, name: String, maps: Bool) throws -> Checkpoint {
         let weights: ModelWeights
         let tensors: SafetensorsDirectory
         if HuggingFaceTransformer.describes(try ConfigurationReader(path: "\(path)/config.json")) {
-            let model = try HuggingFaceTransformer(path)
+            let model = try HuggingFaceTransformer(path, maps: maps)
             (weights, tensors) = (.transformer(model), model.tensors)
         } else {
-            let model = try HuggingFaceModel(path)
+            let model = try HuggingFaceModel(path, maps: maps)
             (weights, tensors) = (.matMulFree(model), model.tensors)
         }
         return Checkpoint(path: path, name: name, weightSource: weights, notices: [], storage: .huggingFace(tensors))

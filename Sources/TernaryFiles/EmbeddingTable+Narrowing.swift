@@ -3,16 +3,18 @@ import TernaryCore
 extension EmbeddingTable {
     /// Takes stored elements and keeps them in the narrowest type that holds every one exactly: binary16, else bfloat16, else
     /// binary32. So a table does not depend on the file format it came through.
-    init(narrowing bytes: [UInt8], _ element: FloatElement, rows: Int, columns: Int) throws {
+    init(narrowing bytes: PackedStorage<UInt8>, _ element: FloatElement, rows: Int, columns: Int) throws {
         let target: Element = try bytes.withUnsafeBytes { raw in
-            if let index = element.firstNonFinite(raw) { throw NonFiniteElement(index: index) }
+            if let index = element.firstNonFinite(raw, rows: rows, columns: columns) { throw NonFiniteElement(index: index) }
             switch element {
             case .float16: return .float16
             case .bfloat16: return Self.allHalf(raw, element) ? .float16 : .bfloat16
             case .float32:
                 if Self.allHalf(raw, element) { return .float16 }
-                let words = raw.bindMemory(to: UInt32.self)
-                return words.allSatisfy { $0 & 0xFFFF == 0 } ? .bfloat16 : .float32
+                let highHalves = (0..<rows * columns).allSatisfy {
+                    raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self) & 0xFFFF == 0
+                }
+                return highHalves ? .bfloat16 : .float32
             }
         }
         if target.rawValue == element.tableElement.rawValue {
@@ -21,14 +23,13 @@ extension EmbeddingTable {
         }
         let count = rows * columns
         let narrowed = bytes.withUnsafeBytes { raw in
-            [UInt8](unsafeUninitializedCapacity: count * 2) { buffer, initialized in
+            PackedStorage<UInt8>(count: count * 2) { buffer in
                 let out = UnsafeMutableRawBufferPointer(buffer)
                 for i in 0..<count {
                     let value = element.value(raw, i)
                     let bits = target == .float16 ? HalfFloat.exactBits(value)! : UInt16(value.bitPattern >> 16)
                     out.storeBytes(of: bits, toByteOffset: i * 2, as: UInt16.self)
                 }
-                initialized = count * 2
             }
         }
         self.init(rows: rows, columns: columns, element: target, bytes: narrowed)

@@ -96,30 +96,29 @@ enum GroupedTernary {
         _ values: UnsafePointer<Element.Bits>, as: Element.Type, _ rows: Int, _ columns: Int, _ scale: Float, group: Int,
         step: (Int) -> Element.Bits
     ) -> TernaryMatrix {
-        var matrix = TernaryMatrix(rows: rows, columns: columns, scale: scale)
-        let padded = matrix.paddedColumns
+        let padded = TernaryMatrix.padded(columns, to: 16)
         let groups = (columns + group - 1) / group
-        matrix.words.withUnsafeMutableBufferPointer { words in
-            let words = words.baseAddress!
-            Parallel.forRows(rows, weightsEach: columns) { range in
-                withUnsafeTemporaryAllocation(byteCount: padded, alignment: 16) { scratch in
-                    let codes = scratch.bindMemory(to: UInt8.self).baseAddress!
-                    for column in columns..<padded { codes[column] = 1 }
-                    for row in range {
-                        let source = values + row * columns
-                        for index in 0..<groups {
-                            let step = step(row * groups + index)
-                            for column in index * group..<min(columns, (index + 1) * group) {
-                                let bits = source[column]
-                                let above: UInt8 = bits == step ? 2 : 3
-                                codes[column] = bits & Element.magnitude == 0 ? 1 : bits > Element.magnitude ? 0 : above
+        return TernaryMatrix(
+            rows: rows, columns: columns, scale: scale,
+            fillingRows: { words in
+                Parallel.forRows(rows, weightsEach: columns) { range in
+                    withUnsafeTemporaryAllocation(byteCount: padded, alignment: 16) { scratch in
+                        let codes = scratch.bindMemory(to: UInt8.self).baseAddress!
+                        for column in columns..<padded { codes[column] = 1 }
+                        for row in range {
+                            let source = values + row * columns
+                            for index in 0..<groups {
+                                let step = step(row * groups + index)
+                                for column in index * group..<min(columns, (index + 1) * group) {
+                                    let bits = source[column]
+                                    let above: UInt8 = bits == step ? 2 : 3
+                                    codes[column] = bits & Element.magnitude == 0 ? 1 : bits > Element.magnitude ? 0 : above
+                                }
                             }
+                            TernaryRow.pack(codes, groups: padded >> 4, into: words + TernaryRow.firstWord(row, padded >> 4))
                         }
-                        TernaryRow.pack(codes, groups: padded >> 4, into: words + TernaryRow.firstWord(row, padded >> 4))
                     }
                 }
-            }
-        }
-        return matrix
+            })
     }
 }

@@ -1,8 +1,10 @@
 import Glibc
+import TernaryCore
 
 /// A regular file opened for reading at given places, or bytes in memory that stand for one.
 ///
-/// `pread` and not `mmap`: a file that shrinks while it is read gives an error instead of a signal.
+/// What is copied is read with `pread`, so that a file that shrinks meanwhile gives an error instead of a signal. Numbers that are used as
+/// they lie may be had from a mapping (`numbers`).
 final class InputFile: Sendable {
     /// The path as the user gave it.
     let path: String
@@ -12,6 +14,8 @@ final class InputFile: Sendable {
     private let descriptor: Int32
     // Never written to; whoever gives memory keeps it alive and unchanged.
     private nonisolated(unsafe) let memory: UnsafeRawBufferPointer?
+    /// nil where the file is not to be mapped, or cannot be.
+    private let mapping: FileMapping?
 
     /// Bytes that live, unchanged, as long as this object.
     init(_ memory: UnsafeRawBufferPointer, name: String) {
@@ -19,9 +23,11 @@ final class InputFile: Sendable {
         size = memory.count
         descriptor = -1
         self.memory = memory
+        mapping = nil
     }
 
-    init(_ path: String) throws {
+    /// - Parameter maps: whether `numbers` are to be had where they lie.
+    init(_ path: String, maps: Bool = false) throws {
         // Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileError(path, "cannot be opened: \(Self.lastError())") }
@@ -34,6 +40,7 @@ final class InputFile: Sendable {
         self.descriptor = descriptor
         size = Int(status.st_size)
         memory = nil
+        mapping = maps ? FileMapping(descriptor, byteCount: size, path: path) : nil
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
@@ -65,6 +72,35 @@ final class InputFile: Sendable {
         return try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
             initialized = count
+        }
+    }
+
+    /// `count` numbers from `offset` on: where they lie in a mapped file, else a copy.
+    ///
+    /// - Parameter alignment: that whoever reads them counts on.
+    func numbers<Element: FixedWidthInteger & BitwiseCopyable & Sendable>(
+        _ type: Element.Type = Element.self, at offset: Int, count: Int, alignment: Int = MemoryLayout<Element>.alignment
+    ) throws -> PackedStorage<Element> {
+        let (byteCount, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+        guard offset >= 0, count >= 0, !overflow, offset <= size, byteCount <= size - offset else {
+            throw FileError(path, at: "byte \(offset)", "\(count) numbers are wanted and the file has \(size) bytes")
+        }
+        if let mapping, count > 0, offset.isMultiple(of: max(alignment, MemoryLayout<Element>.alignment)) {
+            let bytes = UnsafeRawBufferPointer(rebasing: mapping.bytes[offset..<offset + byteCount])
+            mapping.populate(bytes)
+            return PackedStorage(bytes.bindMemory(to: Element.self), lentBy: mapping)
+        }
+        return try PackedStorage(count: count) { numbers in
+            nonisolated(unsafe) let bytes = UnsafeMutableRawBufferPointer(numbers)
+            // Each part by the thread that is to be the first to touch it.
+            let step = 1 << 20
+            let parts = Parallel.map(rows: (byteCount + step - 1) / step, weightsEach: step) { range in
+                Result {
+                    let part = range.lowerBound * step..<min(byteCount, range.upperBound * step)
+                    try read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[part]), at: offset + part.lowerBound)
+                }
+            }
+            for part in parts { try part.get() }
         }
     }
 

@@ -46,15 +46,15 @@ enum Ternarizer {
         var matrices: [TernaryMatrix] = []
         let partRows = rows / parts
         for part in 0..<parts {
-            var matrix = TernaryMatrix(rows: partRows, columns: columns, scale: scale)
             let first = values.baseAddress! + part * partRows * columns
-            matrix.words.withUnsafeMutableBufferPointer { words in
-                let words = words.baseAddress!
-                Parallel.forRows(partRows, weightsEach: columns) { range in
-                    pack(first, as: Element.self, threshold: threshold, rows: range, columns: columns, into: words)
-                }
-            }
-            matrices.append(matrix)
+            matrices.append(
+                TernaryMatrix(
+                    rows: partRows, columns: columns, scale: scale,
+                    fillingRows: { words in
+                        Parallel.forRows(partRows, weightsEach: columns) { range in
+                            pack(first, as: Element.self, threshold: threshold, rows: range, columns: columns, into: words)
+                        }
+                    }))
         }
         return matrices
     }

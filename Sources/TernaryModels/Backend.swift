@@ -30,12 +30,13 @@ public enum Backend: Sendable {
     ///   - packing: of the ternary weights on a Vulkan device.
     ///   - keysAndValues: how a transformer keeps them.
     ///   - threads: of the CPU; nil for as many as it may use.
+    ///   - variant: of the CPU's kernels; nil for those that `VKTERNARY_CPU` names, else the best.
     ///   - sequences: whose states are kept.
     ///   - progress: is given the share that is loaded.
     public func engine(
         for weights: ModelWeights, form: VulkanEngine.Form = .automatic, placement: EmbeddingPlacement = .automatic,
-        packing: WeightPacking = .automatic, keysAndValues: KeyValueOptions = .init(), threads: Int? = nil, sequences: Int = 1,
-        logger: Logger, progress: (Double) -> Void = { _ in }
+        packing: WeightPacking = .automatic, keysAndValues: KeyValueOptions = .init(), threads: Int? = nil,
+        variant: CPUVariant? = nil, sequences: Int = 1, logger: Logger, progress: (Double) -> Void = { _ in }
     ) throws -> any Engine {
         switch (self, weights) {
         case (.cpuReference, .matMulFree(let weights)):
@@ -47,13 +48,14 @@ public enum Backend: Sendable {
                 sequences: sequences, progress: progress)
         case (.cpu, .transformer(let weights)):
             return try TransformerCPUEngine(
-                try TransformerWeights(weights, progress: progress), threads: threads, keysAndValues: keysAndValues,
-                sequences: sequences)
+                try TransformerWeights(weights, progress: progress), threads: threads, variant: variant,
+                keysAndValues: keysAndValues, sequences: sequences)
         case (.cpuReference, .transformer(let weights)):
             return TransformerReferenceEngine(
                 try TransformerWeights(weights, progress: progress), keysAndValues: keysAndValues, sequences: sequences)
         case (.cpu, .matMulFree(let weights)):
-            return try CPUEngine(try MatMulFreeWeights(weights, progress: progress), threads: threads, sequences: sequences)
+            return try CPUEngine(
+                try MatMulFreeWeights(weights, progress: progress), threads: threads, variant: variant, sequences: sequences)
         case (.vulkan(let description), .matMulFree(let weights)):
             // Reads while the driver opens the device.
             let stream = WeightStream(weights)

@@ -5,9 +5,7 @@ import VulkanCompute
 /// The CPU's vector units as an engine.
 public final class CPUEngine: Engine {
     /// Name, threads and instructions.
-    public var deviceName: String {
-        "CPU (\(model.threads) \(model.threads == 1 ? "thread" : "threads"), \(model.variant.title))"
-    }
+    public var deviceName: String { CPUFeatures.deviceName(threads: model.threads, model.variant) }
     /// nil: the device is the host.
     public var deviceSeconds: Double? { nil }
     /// The model's shape.
@@ -17,14 +15,17 @@ public final class CPUEngine: Engine {
     /// Sequences whose states it keeps.
     public var sequenceCount: Int { model.sequenceCount }
     /// All on the host.
-    public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount) }
+    public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount, mapped: model.weights.mappedByteCount) }
     private let model: MatMulFreeCPU
 
     /// - Parameters:
     ///   - threads: nil for as many as the process may use.
+    ///   - variant: the kernels; nil for those that `VKTERNARY_CPU` names, else the best that the machine can run.
     ///   - sequences: whose states it keeps.
-    public init(_ weights: MatMulFreeWeights, threads: Int? = nil, sequences: Int = 1) throws {
-        model = try MatMulFreeCPU(weights, threads: threads, sequences: sequences)
+    public init(
+        _ weights: MatMulFreeWeights, threads: Int? = nil, variant: CPUVariant? = nil, sequences: Int = 1
+    ) throws {
+        model = try MatMulFreeCPU(weights, threads: threads, variant: variant, sequences: sequences)
     }
 
     /// Blocks of tokens at a time, over all threads.

@@ -23,4 +23,16 @@ public struct KeyValueOptions: Sendable, Equatable {
     public func limit(_ configuration: TransformerConfiguration) -> Int {
         contextLimit ?? min(configuration.contextLength, Self.usualContext)
     }
+
+    /// Bytes of one token's keys and values in all blocks.
+    public func bytesEach(_ configuration: TransformerConfiguration) -> Int {
+        let width = configuration.keyValueWidth
+        let half =
+            switch element {
+            case .float32: 4 * width
+            case .float16: 2 * width
+            case .q8: width + 2 * ((width + KeyValueElement.groupSize - 1) / KeyValueElement.groupSize)
+            }
+        return 2 * configuration.layerCount * half
+    }
 }

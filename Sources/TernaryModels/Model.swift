@@ -39,14 +39,15 @@ public struct Model: Sendable {
     /// Reads a model.
     ///
     /// - Parameters:
+    ///   - maps: whether tensors are used where they lie in files, as far as they can be.
     ///   - progress: is given the share that is read.
     ///   - check: is given the shape and the type in which the embedding is stored before any weight is read; what it throws ends it.
     /// - Throws: `FileError` with the file, the place and the reason, and what `check` throws.
     public static func load(
-        _ source: ModelSource, progress: (Double) -> Void = { _ in },
+        _ source: ModelSource, maps: Bool = true, progress: (Double) -> Void = { _ in },
         check: (ModelWeights, EmbeddingTable.Element) throws -> Void = { _, _ in }
     ) throws -> Model {
-        let model = try open(source)
+        let model = try open(source, maps: maps)
         try check(model.weights, model.embeddingElement)
         return Model(
             name: model.name, weights: try model.weights.loaded(progress: progress), embeddingElement: model.embeddingElement,
@@ -55,12 +56,15 @@ public struct Model: Sendable {
 
     /// Opens a model.
     ///
+    /// - Parameters:
+    ///   - maps: whether tensors are used where they lie in files, as far as they can be.
+    ///   - hasHalfScales: whether the scales of a random transformer are numbers of binary16, for a file to be made of it.
     /// - Throws: `FileError` with the file, the place and the reason.
-    public static func open(_ source: ModelSource) throws -> OpenModel {
-        guard let checkpoint = try checkpoint(source) else {
+    public static func open(_ source: ModelSource, maps: Bool = true, hasHalfScales: Bool = false) throws -> OpenModel {
+        guard let checkpoint = try checkpoint(source, maps: maps) else {
             guard case .random(let preset) = source else { preconditionFailure("all else is a checkpoint") }
             return OpenModel(
-                name: "random \(preset)", weights: try ModelPreset(preset).weights(seed: 1),
+                name: "random \(preset)", weights: try ModelPreset(preset).weights(seed: 1, hasHalfScales: hasHalfScales),
                 embeddingElement: .float16, tokenizer: nil, notices: [], architecture: nil)
         }
         return OpenModel(
@@ -70,10 +74,12 @@ public struct Model: Sendable {
     }
 
     /// The file behind a source, opened and checked but not read; nil for random weights.
-    public static func checkpoint(_ source: ModelSource) throws -> Checkpoint? {
+    ///
+    /// - Parameter maps: whether tensors are used where they lie in files, as far as they can be.
+    public static func checkpoint(_ source: ModelSource, maps: Bool = true) throws -> Checkpoint? {
         switch source {
         case .random: nil
-        case .path(let path): try Checkpoint.open(path)
+        case .path(let path): try Checkpoint.open(path, maps: maps)
         case .embedded: try Checkpoint.open(EmbeddedModel.bytes, name: EmbeddedModel.name)
         }
     }

@@ -31,10 +31,13 @@ public enum ModelPreset: Sendable {
     }
 
     /// Weights for measuring, the same for the same seed everywhere.
-    public func weights(seed: UInt64) -> ModelWeights {
+    ///
+    /// - Parameter hasHalfScales: whether a transformer's scales are numbers of binary16, without which no file of TQ1_0 or TQ2_0 holds
+    ///   them.
+    public func weights(seed: UInt64, hasHalfScales: Bool = false) -> ModelWeights {
         switch self {
         case .matMulFree(let shape): .matMulFree(RandomWeights(shape, seed: seed))
-        case .transformer(let preset): .transformer(RandomTransformerWeights(preset, seed: seed))
+        case .transformer(let preset): .transformer(RandomTransformerWeights(preset, seed: seed, hasHalfScales: hasHalfScales))
         }
     }
 }

@@ -15,7 +15,7 @@ public final class ReferenceEngine: Engine {
     /// Sequences whose states it keeps.
     public var sequenceCount: Int { models.count }
     /// All on the host.
-    public var memory: MemoryUse { MemoryUse(device: 0, host: start.weights.byteCount) }
+    public var memory: MemoryUse { MemoryUse(device: 0, host: start.weights.byteCount, mapped: start.weights.mappedByteCount) }
     /// What every sequence starts from.
     private let start: MatMulFreeReference
     /// A model for each sequence; they share the weights.

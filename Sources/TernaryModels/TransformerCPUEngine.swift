@@ -5,9 +5,7 @@ import VulkanCompute
 /// A transformer on the CPU's vector units as an engine.
 public final class TransformerCPUEngine: Engine {
     /// Name, threads and instructions.
-    public var deviceName: String {
-        "CPU (\(model.threads) \(model.threads == 1 ? "thread" : "threads"), \(model.variant.title))"
-    }
+    public var deviceName: String { CPUFeatures.deviceName(threads: model.threads, model.variant) }
     /// nil: the device is the host.
     public var deviceSeconds: Double? { nil }
     /// The model's shape.
@@ -17,18 +15,23 @@ public final class TransformerCPUEngine: Engine {
     /// Sequences whose keys and values it keeps.
     public var sequenceCount: Int { model.sequenceCount }
     /// All on the host.
-    public var memory: MemoryUse { MemoryUse(device: 0, host: model.weights.byteCount + model.byteCount) }
+    public var memory: MemoryUse {
+        MemoryUse(
+            device: 0, host: model.weights.byteCount + model.byteCount, mapped: model.weights.mappedByteCount)
+    }
     private let model: TransformerCPU
 
     /// - Parameters:
     ///   - threads: nil for as many as the process may use.
+    ///   - variant: the kernels; nil for those that `VKTERNARY_CPU` names, else the best that the machine can run.
     ///   - keysAndValues: how they are kept.
     ///   - sequences: whose they are.
     public init(
-        _ weights: TransformerWeights, threads: Int? = nil, keysAndValues: KeyValueOptions = .init(), sequences: Int = 1
+        _ weights: TransformerWeights, threads: Int? = nil, variant: CPUVariant? = nil, keysAndValues: KeyValueOptions = .init(),
+        sequences: Int = 1
     ) throws {
         model = try TransformerCPU(
-            weights, threads: threads, sequences: sequences, cacheElement: keysAndValues.element,
+            weights, threads: threads, variant: variant, sequences: sequences, cacheElement: keysAndValues.element,
             contextLimit: keysAndValues.limit(weights.configuration))
     }
 

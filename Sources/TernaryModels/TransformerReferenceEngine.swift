@@ -15,7 +15,7 @@ public final class TransformerReferenceEngine: Engine {
     /// Sequences whose keys and values it keeps.
     public var sequenceCount: Int { models.count }
     /// All on the host.
-    public var memory: MemoryUse { MemoryUse(device: 0, host: start.weights.byteCount) }
+    public var memory: MemoryUse { MemoryUse(device: 0, host: start.weights.byteCount, mapped: start.weights.mappedByteCount) }
     private let contextLimit: Int
     /// What every sequence starts from.
     private let start: TransformerReference

@@ -6,10 +6,13 @@ public struct MemoryUse: Sendable, Equatable {
     public var device = 0
     /// Bytes in heaps of the host.
     public var host = 0
+    /// Those of the host's that lie in files which are mapped, and which other processes may share.
+    public var mapped = 0
 
     /// So many bytes of each.
-    public init(device: Int = 0, host: Int = 0) {
+    public init(device: Int = 0, host: Int = 0, mapped: Int = 0) {
         self.device = device
+        self.mapped = mapped
         self.host = host
     }
 }

@@ -13,10 +13,10 @@ struct Convert: ParsableCommand {
             A transformer becomes a file of architecture bitnet-b1.58, bitnet, llama or qwen3, whichever computes what it does. Where
             GGUF has no place for something, nothing is written and the reason is said.
 
-            With --random there is no source, only the file to write: a model of a published shape, to measure loading with.
+            With --random there is no source, only the file to write: a model of a published shape, to measure this program and others with.
 
               vkternary convert DIRECTORY model.gguf
-              vkternary convert --random 2.7b random.gguf
+              vkternary convert --random bitnet-2b-4t random.gguf
             """)
 
     @Argument(help: "A Hugging Face directory, or a GGUF file to be packed otherwise.", completion: .file())
@@ -27,10 +27,15 @@ struct Convert: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Random weights of a published shape instead of a source: 370m, 1.3b, 2.7b or 13b.", valueName: "preset"))
+            "Random weights of a published shape instead of a source: 370m, 1.3b, 2.7b, 13b (MatMul-free), bitnet-2b-4t and others.",
+            valueName: "preset"),
+        completion: .list(ModelPreset.names))
     var random: String?
 
-    @Option(help: "How ternary weights are packed: tq1_0 (1.69 bits a weight) or tq2_0 (2.06 bits, faster to load).")
+    @Option(
+        help:
+            "How ternary weights are packed: tq1_0 (1.69 bits a weight), tq2_0 (2.06 bits, faster to load), i2_s (2 bits, transformers only), or t2 (2 bits, as they are used: starts at once and shares memory, for vkternary alone)."
+    )
     var type: TernaryBlockType = .tq2_0
 
     @Option(help: "How the embedding is stored: common (f16 where that is exact, else f32) or compact (bf16 too).")
@@ -59,7 +64,7 @@ struct Convert: ParsableCommand {
             }
             if !force && fileExists(destination) { throw FileError(destination, "is there already; --force replaces it") }
             Interrupt.listen()
-            let model = try Model.open(random.map { .random($0) } ?? .path(source))
+            let model = try Model.open(random.map { .random($0) } ?? .path(source), maps: false, hasHalfScales: true)
             var bar = ProgressBar("Converting")
             defer { bar.finish() }
             let progress = { (done: Int, total: Int) in

@@ -26,7 +26,7 @@ struct Devices: ParsableCommand {
             try Terminal.write(
                 JSONText.object([
                     ("auto", .string(chosen?.name ?? "CPU")),
-                    ("cpu", .object([("name", .string("cpu")), ("description", .string(CPUFeatures.summary))])),
+                    ("cpu", CPUFeatures.json),
                     ("vulkan", .array(devices.map(\.json))), ("vulkan_problem", problem.map { .string($0) } ?? .null),
                 ]).description + "\n")
             return
@@ -43,6 +43,27 @@ struct Devices: ParsableCommand {
         } else if devices.isEmpty {
             try Terminal.write("  vulkan         the loader finds no driver; install the GPU vendor's, or mesa-vulkan-drivers\n")
         }
+    }
+}
+
+extension CPUFeatures {
+    fileprivate static var json: JSONText {
+        let processor = ProcessorDescription.current
+        let variant = Result { try CPUVariant.chosen() }
+        let (chosen, problem): (CPUVariant?, String?) =
+            switch variant {
+            case .success(let variant): (variant, nil)
+            case .failure(let error): (nil, "\(error)")
+            }
+        return .object([
+            ("name", .string("cpu")), ("description", .string(summary)), ("processor", .string(processor.name)),
+            ("megahertz", processor.megahertz.map { .double($0) } ?? .null),
+            ("instruction_set", chosen.map { .string($0.rawValue) } ?? .null),
+            ("instruction_sets", .array(CPUVariant.supported.map { .string($0.rawValue) })),
+            ("cores_usable", .int(processor.usable)), ("cores_total", .int(processor.total)),
+            ("memory_nodes", .int(processor.memoryNodes)), ("usable", .bool(chosen != nil)),
+            ("reason", problem.map { .string($0) } ?? .null),
+        ])
     }
 }
 

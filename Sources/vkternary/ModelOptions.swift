@@ -51,6 +51,13 @@ struct ModelOptions: ParsableArguments {
                 + "or auto: 2 where the model fits so. Same bits.", valueName: "bits"))
     var packing = WeightPacking.automatic
 
+    @Flag(
+        name: .customLong("no-mmap"),
+        help:
+            "Copy all weights into memory of this process, where the default is to use them in the file as far as they lie there as they are used (`convert --type t2`). Same bits."
+    )
+    var copiesFiles = false
+
     @Flag(name: [.customShort("v"), .long], help: "Say on standard error what the engine does.")
     var verbose = false
 
@@ -100,6 +107,11 @@ struct ModelOptions: ParsableArguments {
         if let context, !KeyValueOptions.contexts.contains(context) {
             throw ValidationError("--context takes 1 to \(KeyValueOptions.contexts.upperBound).")
         }
+        try Self.checkThreads(threads)
+    }
+
+    /// Refuses more threads than any machine has use for.
+    static func checkThreads(_ threads: Int?) throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
     }
 
@@ -121,13 +133,13 @@ struct ModelOptions: ParsableArguments {
         let backend = try deviceChoice.resolve()
         note("the device is found")
         if !quiet, deviceChoice == .auto, case .cpu = backend {
-            Terminal.note("vkternary: no GPU to run on (`vkternary devices` says why); the CPU it is")
+            Terminal.noteAutomaticCPU()
         }
         let clock = ContinuousClock()
         let start = clock.now
         var bar = ProgressBar("Loading", isShown: !quiet)
         defer { bar.finish() }
-        let model = try Model.open(source)
+        let model = try Model.open(source, maps: !copiesFiles)
         note("the model is open")
         try check(model)
         if !quiet {
@@ -158,6 +170,15 @@ extension KeyValueElement: ExpressibleByArgument {
         guard let element = Self.allCases.first(where: { $0.argument == argument.lowercased() }) else { return nil }
         self = element
     }
+
+    /// What help and completion offer: the numbers behind the names mean nothing to anybody.
+    public static var allValueStrings: [String] { allCases.map(\.argument) }
+
+    /// The option's own help says what they are.
+    public static var allValueDescriptions: [String: String] { [:] }
+
+    /// As it is given.
+    public var defaultValueDescription: String { argument }
 
     /// GGUF's name of it.
     var argument: String {

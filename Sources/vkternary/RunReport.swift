@@ -52,7 +52,7 @@ struct RunReport {
                 + "\(bytes(model.ternaryByteCount)) of weights that a token reads",
             "device   \(model.engine.deviceName)",
             "memory   \(bytes(memory.device)) on the device (\(bytes(peakMemory.device)) at most), "
-                + "\(bytes(memory.host)) on the host "
+                + "\(bytes(memory.host)) on the host\(memory.mapped > 0 ? ", \(bytes(memory.mapped)) of them in the mapped file" : "") "
                 + "(whole process: \(bytes(peakProcessBytes)) at most)",
         ]
         if let form = model.engine.decodeDescription { lines.append("decode   \(form)") }
@@ -92,7 +92,7 @@ struct RunReport {
             ("device_bytes", .int(memory.device)),
             ("peak_device_bytes", .int(peakMemory.device)),
             ("device_buffers", model.engine.deviceMemory?.json ?? .null),
-            ("host_bytes", .int(memory.host)),
+            ("host_bytes", .int(memory.host)), ("mapped_bytes", .int(memory.mapped)),
             ("decode", model.engine.decodeDescription.map { .string($0) } ?? .null),
             ("peak_process_bytes", .int(peakProcessBytes)), ("load_seconds", .double(model.loadSeconds)),
             ("prompt_tokens", .int(statistics.promptTokens)), ("prefill_seconds", .double(statistics.prefillSeconds)),

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Glibc
+import TernaryCPU
 import TernaryCore
 import TernaryKernels
 import TernaryModels
@@ -8,9 +10,10 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prove that every device here computes the same bits.",
         discussion: """
-            Runs the same tokens on the CPU reference, the CPU and every Vulkan device, in every form, as one prefill, step by \
-            step and in a batch of sequences, and compares hashes of all logits and of the recurrent state. Where they differ, the \
-            first differing value is named and the exit code is 1. --device takes one device instead of all; VKTERNARY_DEVICE is not looked at.
+            Runs the same tokens on the CPU reference, on the CPU by all threads and by one, and with every set of instructions that it has, and \
+            on every Vulkan device in every form; as one prefill, step by step and in a batch of sequences, and compares hashes of all logits and of the recurrent state. Where they differ, the \
+            first differing value is named and the exit code is 1. --device takes one device instead of all; VKTERNARY_DEVICE is not looked at. \
+            VKTERNARY_CPU and --threads leave of the CPU what they name.
             """)
 
     @OptionGroup var options: ModelOptions
@@ -39,7 +42,7 @@ struct Verify: ParsableCommand {
     private func start() throws {
         let wanted = options.device == nil ? nil : try options.deviceChoice.resolve()
         var bar = ProgressBar("Loading")
-        let model = try Model.load(options.source) {
+        let model = try Model.load(options.source, maps: !options.copiesFiles) {
             bar.update($0)
         } check: { weights, element in
             for form in forms(of: weights) {
@@ -60,7 +63,8 @@ struct Verify: ParsableCommand {
         var trials: [(Trial, Bool)] = [(expected, true)]
         var difference: String?
         var failures: [String] = []
-        for (backend, form) in try backends(wanted, forms(of: model.weights)) {
+        for candidate in try candidates(wanted, forms(of: model.weights)) {
+            let (backend, form) = (candidate.backend, candidate.form)
             do {
                 // A form that nobody asked for is no failure where a device cannot run it.
                 if let form, case .vulkan(let device) = backend, options.form == .automatic,
@@ -75,8 +79,9 @@ struct Verify: ParsableCommand {
                     packing: options.packing, keysAndValues: options.keysAndValues, sequences: batch)
                 let engine = try backend.engine(
                     for: model.weights, form: form ?? .automatic, placement: options.embedding, packing: options.packing,
-                    keysAndValues: options.keysAndValues, threads: options.threads, sequences: batch, logger: options.logger)
-                for feeding in Feeding.allCases {
+                    keysAndValues: options.keysAndValues, threads: candidate.threads,
+                    variant: candidate.variant, sequences: batch, logger: options.logger)
+                for feeding in candidate.feedings {
                     let fed = feeding == .batch ? "batch of \(batch)" : feeding.rawValue
                     let name = ([engine.deviceName, form?.rawValue, fed] as [String?])
                         .compactMap { $0 }.joined(separator: ", ")
@@ -146,22 +151,47 @@ struct Verify: ParsableCommand {
         return VulkanEngine.Form.allCases
     }
 
-    /// The device that was asked for, or all there are; Vulkan devices in every form.
-    private func backends(_ wanted: Backend?, _ forms: [VulkanEngine.Form]) throws -> [(Backend, VulkanEngine.Form?)] {
-        if let wanted {
-            guard case .vulkan = wanted else { return [(wanted, nil)] }
-            return forms.map { (wanted, $0) }
+    /// What is compared with the reference.
+    private struct Candidate {
+        let backend: Backend
+        /// Of a Vulkan device.
+        var form: VulkanEngine.Form?
+        /// Of the CPU.
+        var threads: Int?
+        var variant: CPUVariant?
+        var feedings = Feeding.allCases
+    }
+
+    /// The device that was asked for, or all there are; the CPU in every way, Vulkan devices in every form.
+    private func candidates(_ wanted: Backend?, _ forms: [VulkanEngine.Form]) throws -> [Candidate] {
+        switch wanted {
+        case .cpu: return try cpuCandidates()
+        case .cpuReference: return [Candidate(backend: .cpuReference)]
+        case .vulkan: return forms.map { Candidate(backend: wanted!, form: $0) }
+        case nil: break
         }
-        var found: [(Backend, VulkanEngine.Form?)] = [(.cpu, nil)]
+        var found = try cpuCandidates()
         do {
             for device in try Vulkan.devices() {
                 if let reason = device.whyUnusable {
                     Terminal.note("skipped: \(device.name): \(reason)")
                 } else {
-                    found += forms.map { (.vulkan(device), $0) }
+                    found += forms.map { Candidate(backend: .vulkan(device), form: $0) }
                 }
             }
         } catch { Terminal.note("skipped: Vulkan: \(error)") }
         return found
+    }
+
+    /// The best set of instructions, by as many threads as there are, two at least, and by one; the others by all threads and without batches,
+    /// which prompts' kernels multiply: a portable loop takes its time.
+    private func cpuCandidates() throws -> [Candidate] {
+        let isForced = getenv("VKTERNARY_CPU").map { $0.pointee != 0 } ?? false
+        let best = try CPUVariant.chosen()
+        let many = options.threads ?? max(2, CPUFeatures.processorCount)
+        let one = options.threads == nil ? [Candidate(backend: .cpu, threads: 1, variant: best)] : []
+        let others = isForced ? [] : CPUVariant.supported.filter { $0 != best }
+        return [Candidate(backend: .cpu, threads: many, variant: best)] + one
+            + others.map { Candidate(backend: .cpu, threads: many, variant: $0, feedings: [.prefill, .steps]) }
     }
 }

@@ -32,5 +32,12 @@ struct CPUVariantTests {
         #expect(CPUFeatures.processorCount >= 1)
         #expect(CPUFeatures.description(of: .avx512VNNI).hasSuffix(", AVX-512 VNNI") || !CPUVariant.avx512VNNI.isSupported)
         #expect(CPUFeatures.description(of: .portable).contains("core"))
+        var processor = ProcessorDescription(root: "/no/such/folder")
+        (processor.name, processor.usable, processor.total) = ("A Processor", 2, 8)
+        #expect(CPUFeatures.description(of: .portable, processor) == "A Processor, 2 of 8 cores, portable code")
+        (processor.usable, processor.memoryNodes) = (8, 2)
+        #expect(CPUFeatures.description(of: .portable, processor) == "A Processor, 8 cores, 2 memory nodes, portable code")
+        (processor.usable, processor.total, processor.memoryNodes) = (1, 1, 1)
+        #expect(CPUFeatures.description(of: .portable, processor) == "A Processor, 1 core, portable code")
     }
 }

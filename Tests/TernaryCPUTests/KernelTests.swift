@@ -26,7 +26,7 @@ struct KernelTests {
         for first in stride(from: 0, to: matrix.rows, by: CT_CHUNK_ROWS) {
             let rows = min(CT_CHUNK_ROWS, matrix.rows - first)
             kernels.multiply(
-                matrix.words, matrix.paddedColumns / 16, first / 4, (rows + 3) / 4, panel, codes.count, &sums)
+                matrix.words.baseAddress, matrix.paddedColumns / 16, first / 4, (rows + 3) / 4, panel, codes.count, &sums)
             for (token, row) in codes.enumerated() {
                 let sum = row.reduce(0) { $0 + Int32($1) }
                 out[token] += sums[token * CT_CHUNK_ROWS..<token * CT_CHUNK_ROWS + rows].map { $0 - sum }

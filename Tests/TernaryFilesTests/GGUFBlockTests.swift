@@ -76,7 +76,7 @@ struct GGUFBlockTests {
             let file = try GGUFFile(InputFile(bytes, name: "m"), architectures: ["llama"])
             let tensor = try file.tensor("w", dimensions: [columns, rows])
             guard type.isTernary else {
-                return .dense(try DenseMatrix(blocks: try file.bytes(tensor), type, rows: rows, columns: columns))
+                return .dense(try DenseMatrix(blocks: PackedStorage(try file.bytes(tensor)), type, rows: rows, columns: columns))
             }
             let (matrix, scales) = try TernaryTensor(tensor, file).read()
             return .ternary(matrix, scales)

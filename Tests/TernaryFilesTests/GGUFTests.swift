@@ -19,7 +19,7 @@ struct GGUFTests {
         try bytes.withUnsafeBytes { try Checkpoint.open($0, name: "m.gguf").weights() }
     }
 
-    @Test("a converted model equals its source", arguments: TernaryBlockType.allCases, EmbeddingFormat.allCases)
+    @Test("a converted model equals its source", arguments: [TernaryBlockType.tq1_0, .tq2_0], EmbeddingFormat.allCases)
     func roundTrip(type: TernaryBlockType, format: EmbeddingFormat) throws {
         // In turn exact in binary16, in bfloat16 and in neither.
         let scales: [(Float, EmbeddingTable.Element)] = [(1, .float16), (0x1p-30, .bfloat16), (1 / 3, .float32)]
@@ -78,7 +78,7 @@ struct GGUFTests {
         #expect(try read(bytes) == nil)
     }
 
-    @Test("random weights are written part by part and read back the same", arguments: TernaryBlockType.allCases)
+    @Test("random weights are written part by part and read back the same", arguments: [TernaryBlockType.tq1_0, .tq2_0])
     func random(type: TernaryBlockType) throws {
         let scratch = try Scratch()
         let shape = MatMulFreeConfiguration(
@@ -189,7 +189,7 @@ struct GGUFTests {
 
     @Test(
         "the gguf package reads our blocks as our trits", .enabled("needs python3 with gguf") { Python.has("gguf") },
-        arguments: TernaryBlockType.allCases)
+        arguments: [TernaryBlockType.tq1_0, .tq2_0])
     func gguf(type: TernaryBlockType) throws {
         let scratch = try Scratch()
         let (bytes, weights) = try Self.converted(TinyCheckpoint(hidden: 300), type)

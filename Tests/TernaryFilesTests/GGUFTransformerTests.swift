@@ -10,8 +10,8 @@ struct GGUFTransformerTests {
         var metadata: [(key: String, value: GGUFValue)]
         var tensors: [(description: GGUFWriter.Tensor, data: [UInt8])]
 
-        init(_ weights: TransformerWeights) throws {
-            let bytes = try TinyGGUF.file(weights)
+        init(_ weights: TransformerWeights, type: TernaryBlockType = .tq2_0) throws {
+            let bytes = try TinyGGUF.file(weights, type: type)
             (metadata, tensors) = try bytes.withUnsafeBytes { raw in
                 let file = try GGUFFile(InputFile(raw, name: "m"), architectures: TransformerGGUF.architectures)
                 let tensors = try file.tensors.values.sorted { $0.offset < $1.offset }.map {
@@ -52,7 +52,9 @@ struct GGUFTransformerTests {
         func bytes() throws -> [UInt8] {
             let scratch = try Scratch()
             let output = try OutputFile(scratch.path + "/m")
-            let writer = try GGUFWriter(output, metadata: metadata, tensors: tensors.map(\.description))
+            let writer = try GGUFWriter(
+                output, metadata: metadata, tensors: tensors.map(\.description),
+                alignment: self["general.alignment"]?.int ?? GGUFFile.defaultAlignment)
             for tensor in tensors {
                 try writer.write(tensor.data)
                 try writer.endTensor()

@@ -25,11 +25,30 @@ struct TransformerConversionTests {
             .q4_0: ("Q4_0", "Q4_0"), .q6_K: ("Q6_K", "Q6_K"), .bfloat16: ("BF16", "BF16"),
         ]
         for (kind, names) in expected {
-            for (type, name) in [(TernaryBlockType.tq2_0, names.0), (.tq1_0, names.1)] {
+            let halved: [TinyGGUF.Kind: String] = [.oneScale: "I2_S"]
+            for (type, name) in [(TernaryBlockType.tq2_0, names.0), (.tq1_0, names.1), (.i2_s, halved[kind] ?? names.0)] {
                 try TinyGGUF.open(TinyGGUF.file(TinyGGUF.weights(kind), type: type)) {
                     #expect($0.file.tensors["blk.1.ffn_down.weight"]?.type.name == name)
                 }
             }
+        }
+    }
+
+    @Test("of random weights with scales of binary16 take the type that is asked for")
+    func random() throws {
+        let preset = TransformerPreset(
+            TransformerConfiguration(
+                vocabularySize: 31, hiddenSize: 256, intermediateSize: 512, layerCount: 1, headCount: 4, keyValueHeadCount: 2,
+                headSize: 64, normEpsilon: 1e-5, rotation: RotaryEmbedding(theta: 1e4), activation: .silu, tiesEmbeddings: true),
+            hasSubNorms: true, embedding: .float16)
+        let source = RandomTransformerWeights(preset, seed: 1, hasHalfScales: true)
+        let scratch = try Scratch()
+        for (type, name) in [(TernaryBlockType.tq2_0, "TQ2_0"), (.tq1_0, "TQ1_0"), (.i2_s, "I2_S")] {
+            let path = scratch.path + "/\(name).gguf"
+            try source.write(toGGUF: path, name: "tiny", tokenizer: nil, type: type)
+            let checkpoint = try Checkpoint.open(path)
+            #expect(checkpoint.format.contains(name) && !checkpoint.hasTokenizer)
+            #expect(try TinyGGUF.read(scratch.read("\(name).gguf")) == TransformerWeights(source))
         }
     }
 

@@ -26,7 +26,7 @@ struct BitLinearFusedTests {
             let results = try TestDevice.run(
                 kernel,
                 [
-                    x.padded, x.padded, [outer].padded, [norm.combined].padded, .words(matrix.words), .room(4),
+                    x.padded, x.padded, [outer].padded, [norm.combined].padded, .words(Array(matrix.words)), .room(4),
                     .room(tokens * paddedWidth(rows)),
                 ], traits: traits)
             #expect(results[6].rows(tokens, width: rows) == expected)
@@ -47,7 +47,7 @@ struct BitLinearFusedTests {
             addsResidual: true)
         let combined = [norm.combined].padded
         let results = try TestDevice.run(
-            kernel, [x.padded, x.padded, combined, combined, .words(matrix.words), .room(4), y.padded],
+            kernel, [x.padded, x.padded, combined, combined, .words(Array(matrix.words)), .room(4), y.padded],
             traits: TestDevice.traits[0])
         #expect(results[6].rows(tokens, width: rows) == expected)
     }
@@ -66,7 +66,10 @@ struct BitLinearFusedTests {
             addsResidual: false, hasSeparateStatistic: true)
         let results = try TestDevice.run(
             kernel,
-            [[x].padded, [statistic].padded, [outer].padded, [norm.combined].padded, .words(matrix.words), .room(4), .room(16)],
+            [
+                [x].padded, [statistic].padded, [outer].padded, [norm.combined].padded, .words(Array(matrix.words)), .room(4),
+                .room(16),
+            ],
             traits: TestDevice.traits[0])
         #expect(results[6].rows(1, width: rows) == [bitLinear(x, statistic: statistic, norm: norm, matrix).bits])
     }

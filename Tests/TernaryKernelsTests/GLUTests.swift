@@ -22,7 +22,7 @@ struct GLUTests {
                     tokens: tokens, channels: shape.channels, columns: shape.columns, terms: .matrix(scale: 0.1),
                     norm: RowNorm(outerEpsilon: 1e-6)),
                 [
-                    x.padded, [outer].padded, [norm.combined].padded, .words(gate.words + up.words), .room(4),
+                    x.padded, [outer].padded, [norm.combined].padded, .words(Array(gate.words) + Array(up.words)), .room(4),
                     .room(tokens * paddedWidth(shape.channels)),
                 ], traits: traits)
             #expect(results[5].rows(tokens, width: shape.channels) == expected)

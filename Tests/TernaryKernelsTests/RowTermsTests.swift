@@ -112,7 +112,7 @@ extension [Projection] {
     var words: TestDevice.Content {
         .words(
             flatMap { layer -> [UInt32] in
-                if case .ternary(let matrix, _) = layer.matrix { matrix.words } else { [] }
+                if case .ternary(let matrix, _) = layer.matrix { [UInt32](matrix.words) } else { [] }
             })
     }
 

@@ -31,7 +31,8 @@ struct TernaryUnpackTests {
             }
         }
         let results = try TestDevice.run(
-            TernaryUnpack(matrices: 1, tiles: words.count / 4), [.words(Base3Packing.pack(words)), .room(words.count)],
+            TernaryUnpack(matrices: 1, tiles: words.count / 4),
+            [.words(Array(Base3Packing.pack(PackedStorage(words)))), .room(words.count)],
             traits: TestDevice.traits[0])
         #expect(results[1] == words)
     }

@@ -41,7 +41,10 @@ struct UnfusedTests {
         for traits in TestDevice.traits {
             let product = try TestDevice.run(
                 TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, terms: .matrix(scale: matrix.scale)),
-                [.words(codes[2]), .words(codes[3]), .words(codes[4]), .words(matrix.words), .room(4), .room(tokens * rows)],
+                [
+                    .words(codes[2]), .words(codes[3]), .words(codes[4]), .words(Array(matrix.words)), .room(4),
+                    .room(tokens * rows),
+                ],
                 traits: traits
             )
             #expect(product[5].rows(tokens, width: rows, stride: rows) == quantized.map { ternaryMatmul($0, matrix).bits })
@@ -71,7 +74,7 @@ struct UnfusedTests {
         for traits in [TestDevice.traits[0], few, narrow, without] {
             let product = try TestDevice.run(
                 TernaryMatmul(tokens: tokens, rows: rows, columns: columns, yStride: rows, terms: .matrix(scale: matrix.scale)),
-                quantized.contents + [.words(matrix.words), .room(4), .room(tokens * rows)], traits: traits)
+                quantized.contents + [.words(Array(matrix.words)), .room(4), .room(tokens * rows)], traits: traits)
             #expect(product[5].rows(tokens, width: rows, stride: rows) == expected)
         }
     }

@@ -72,6 +72,20 @@ import Testing
         }
     }
 
+    @Test(
+        "a token's keys and values are counted as they are kept",
+        arguments: [(KeyValueElement.float32, 480), (.float16, 240), (.q8, 132)])
+    func keysAndValues(_ element: KeyValueElement, _ bytes: Int) {
+        let shape = TransformerConfiguration(
+            vocabularySize: 10, hiddenSize: 40, intermediateSize: 6, layerCount: 3, headCount: 4, keyValueHeadCount: 2,
+            headSize: 10,
+            normEpsilon: 1e-5, rotation: RotaryEmbedding(theta: 10_000), activation: .silu)
+        // 3 blocks of 20 keys and 20 values; as bytes those of a token share a scale.
+        #expect(KeyValueOptions(element: element).bytesEach(shape) == bytes)
+        // After one token that is not measured: 2, 3 and 4 of them.
+        #expect(ModelTest(kind: .text, count: 3).averageContext == 3)
+    }
+
     @Test("each matrix is measured once, by all the ops that have a use for it") func roles() throws {
         let shapes = try BenchArguments.shapes("1.3b,2048x2048")
         #expect(shapes.map { [$0.columns, $0.rows] } == [[2048, 2048], [2048, 11264], [5632, 2048], [2048, 32000]])
@@ -92,6 +106,8 @@ import Testing
         #expect(
             KernelOp.allCases.filter(isSame) == [
                 .rmsnorm, .quantize, .normQuantize, .normQuantize3, .glu, .gluQuantize, .normRows, .attentionPrompt,
+                .attentionStep,
+                .attentionChunk, .rotate, .keepKeys, .recallKeys,
             ])
         #expect(KernelResult.Key(.ternaryUnpack, tokens: 5, of: a) == KernelResult.Key(.ternaryUnpack, tokens: 1, of: a))
     }

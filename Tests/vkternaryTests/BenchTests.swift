@@ -68,14 +68,105 @@ import Testing
         }
     }
 
-    @Test(
-        "kernels and devices are Vulkan's: without one, one line says where to go", arguments: ["kernels", "device"])
-    func withoutVulkan(_ command: String) throws {
-        for environment in [[:], ["VKTERNARY_DEVICE": "auto", "VKTERNARY_LOADER": "/no/loader.so"]] {
-            let outcome = try Program.run("bench", command, environment: environment)
-            #expect(outcome.exited && outcome.status == 64 && outcome.output.isEmpty)
-            #expect(outcome.errors.split(separator: "\n").count == 1 && outcome.errors.contains("bench model"))
+    @Test("the reference is measured as a model, not as a device", arguments: ["kernels", "device"])
+    func reference(_ command: String) throws {
+        let outcome = try Program.run("bench", command, "--device", "cpu-reference")
+        #expect(outcome.exited && outcome.status == 64 && outcome.output.isEmpty)
+        #expect(outcome.errors.split(separator: "\n").count == 1 && outcome.errors.contains("bench model"))
+    }
+
+    @Test("the CPU is measured in each respect, by all threads and by one", arguments: [1, 2]) func processor(_ threads: Int)
+        throws
+    {
+        let outcome = try Program.run(
+            "bench", "device", "--device", "cpu", "--threads", "\(threads)", "--repetitions", "2", "--json",
+            environment: ["VKTERNARY_CPU": "portable"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let report = try object(outcome.output)
+        #expect(report["threads"] as? Int == threads && report["instruction_set"] as? String == "portable code")
+        #expect((report["processor"] as? String)?.isEmpty == false && report["driver"] is NSNull)
+        let results = try #require(report["results"] as? [[String: Any]])
+        let names = results.compactMap { $0["measurement"] as? String }
+        for name in [
+            "read", "read, second cache, 1 thread", "copy", "int8, registers alone", "int8 product", "int8 product of a token",
+            "phase",
+        ] { #expect(names.contains(name), "\(name) is missing") }
+        #expect(names.contains("read, 1 thread") == (threads > 1) && Set(names).count == names.count)
+        for result in results {
+            // A processor may have two levels of caches.
+            let mayMiss = result["measurement"] as? String == "read, last cache, 1 thread"
+            #expect((result["median"] as? Double).map { $0 > 0 } ?? mayMiss)
+            #expect((result["ceiling_of"] as? String)?.isEmpty == false)
         }
+    }
+
+    @Test("without a forced one every set of instructions is measured, and the ceilings are drawn") func instructionSets() throws
+    {
+        try Program.inFolder { folder in
+            let outcome = try Program.run("bench", "device", "--device", "cpu", "--repetitions", "1", "--plot", folder)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let isBest = outcome.output.contains("instruction set  portable code")
+            #expect(isBest || outcome.output.contains("int8 product, 1 thread, portable code"))
+            #expect(try String(contentsOfFile: "\(folder)/ceilings.svg", encoding: .utf8).contains("<svg "))
+        }
+    }
+
+    @Test("every op of the CPU is compared and timed; what comes from memory is held against its ceiling") func processorKernels()
+        throws
+    {
+        let outcome = try Program.run(
+            "bench", "kernels", "--device", "cpu", "--shapes", "64x33,100x37", "--tokens", "1,3,17", "--repetitions", "1",
+            "--threads",
+            "2", "--json")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let report = try object(outcome.output)
+        #expect(report["threads"] as? Int == 2 && (report["device"] as? String)?.hasPrefix("CPU (2 threads, ") == true)
+        let results = try #require(report["results"] as? [[String: Any]])
+        let names = results.compactMap { $0["op"] as? String }
+        let fromMemory: Set = [
+            "ternary_matmul", "bitlinear_split", "dense_matmul", "dense_matmul_f32", "dense_matmul_bf16", "dense_matmul_q8_0",
+            "ternary_matmul_floats", "attention_step", "recall_keys",
+        ]
+        let fromCaches: Set = [
+            "norm_quantize", "glu", "mlgru_step", "residual", "norm_rows", "argmax", "attention_chunk", "rotate", "keep_keys",
+        ]
+        #expect(Set(names) == fromMemory.union(fromCaches))
+        #expect(names.filter { $0 == "ternary_matmul" }.count == 6)
+        #expect(names.filter { $0 == "dense_matmul_q8_0" }.count == 3, "100 columns are no whole groups of 32")
+        for result in results {
+            #expect((result["microseconds"] as? Double ?? 0) > 0 && (result["gb_per_second"] as? Double ?? 0) > 0)
+            let isHeld = fromMemory.contains(result["op"] as? String ?? "")
+            #expect((result["ceiling_percent"] as? Double != nil) == isHeld && (result["bound"] as? String != nil) == isHeld)
+        }
+        // 925 bytes of weights and 324 of codes, steps and sums are read, 444 of results written; 2 x 3 x 3700 operations.
+        let product = try #require(
+            results.first { $0["op"] as? String == "ternary_matmul" && $0["tokens"] as? Int == 3 && $0["columns"] as? Int == 100 }
+        )
+        let (read, copy, dot) = (
+            try #require(report["read_gb_per_second"] as? Double), try #require(report["copy_gb_per_second"] as? Double),
+            try #require(report["int8_dot_tops"] as? Double)
+        )
+        let floor = max((888 / copy + 805 / read) * 1e-3, 22_200 / dot * 1e-6)
+        let time = try #require(product["microseconds"] as? Double)
+        let share = try #require(product["ceiling_percent"] as? Double)
+        #expect(abs(share - floor / time * 100) < 1e-9 * share)
+    }
+
+    @Test("a transformer's keys and values are counted with what a step reads") func keysAndValues() throws {
+        let outcome = try Program.run(
+            "bench", "model", "Tests/Fixtures/transformers/bitnet-packed", "--prompt-tokens", "none", "--generate-tokens", "5",
+            "--batch", "2", "--repetitions", "1", "--json", "--cache", "q8_0")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let report = try object(outcome.output)
+        let result = try #require((report["results"] as? [[String: Any]])?.first)
+        let rate = try #require(result["tokens_per_second"] as? Double)
+        let share = try #require(result["read_bandwidth_percent"] as? Double)
+        let bandwidth = try #require(report["read_gb_per_second"] as? Double) * 1e9
+        let weights = try #require(report["ternary_bytes"] as? Double)
+        let kept = try #require(report["key_value_bytes_each"] as? Double)
+        // Two sequences of 2, 3, 4, 5 and 6 tokens.
+        let bytes = weights + 2 * 4 * kept
+        #expect(kept > 0 && abs(share - rate / 2 * bytes / bandwidth * 100) < 1e-6 * share)
     }
 
     /// Mesa's software driver, where it is installed.

@@ -14,8 +14,43 @@ import Testing
         let run = try Program.run("run", "--tokens", "2", environment: environment)
         #expect(run.status == 0 && run.errors.split(separator: "\n").count == 1 && run.errors.contains("no GPU"))
         #expect(try Program.run("run", "--tokens", "2", "--quiet", environment: environment).errors.isEmpty)
+        for arguments in [
+            ["chat"], ["perplexity", "-"],
+            ["bench", "model", "--prompt-tokens", "2", "--generate-tokens", "none", "--repetitions", "1"],
+            ["bench", "device", "--repetitions", "1"],
+            ["bench", "kernels", "--shapes", "16x16", "--tokens", "1", "--ops", "glu", "--repetitions", "1"],
+        ] {
+            let other = try Program.finish(Program.start(arguments, input: "Once upon a time", environment: environment))
+            #expect(
+                other.status == 0 && other.errors.components(separatedBy: "no GPU").count == 2, "\(arguments): \(other.errors)")
+        }
+        let chat = try Program.run("chat", "--quiet", input: "Hello", environment: environment)
+        #expect(chat.status == 0 && chat.errors.isEmpty, "\(chat.errors)")
         let devices = try Program.run("devices", environment: environment)
         #expect(devices.status == 0 && devices.output.contains("* cpu ") && devices.output.contains("unavailable"))
+    }
+
+    @Test("the CPU is listed with its instructions, its name and its cores") func processor() throws {
+        let outcome = try Program.run("devices", "--json", environment: ["VKTERNARY_CPU": "portable"])
+        let report = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        let cpu = try #require(report["cpu"] as? [String: Any])
+        #expect(cpu["instruction_set"] as? String == "portable" && cpu["usable"] as? Bool == true && cpu["reason"] is NSNull)
+        #expect((cpu["instruction_sets"] as? [String])?.last == "portable" && (cpu["processor"] as? String)?.isEmpty == false)
+        let (usable, total) = (try #require(cpu["cores_usable"] as? Int), try #require(cpu["cores_total"] as? Int))
+        #expect(1...total ~= usable && (cpu["memory_nodes"] as? Int ?? 0) >= 1)
+        let line = try Program.run("devices", environment: ["VKTERNARY_CPU": "portable"]).output.split(separator: "\n")[0]
+        #expect(line.contains(cpu["processor"] as? String ?? "-") && line.contains("portable code"))
+        let wrong = try Program.run("devices", "--json", environment: ["VKTERNARY_CPU": "nonsense"])
+        #expect(wrong.status == 0 && wrong.output.contains("\"usable\": false, \"reason\": \"VKTERNARY_CPU"))
+    }
+
+    @Test(
+        "help names the types of keys and values as they are given",
+        arguments: ["run", "chat", "perplexity", "inspect", "bench model"])
+    func cacheHelp(_ command: String) throws {
+        let outcome = try Program.finish(Program.start(command.split(separator: " ").map(String.init) + ["--help"]))
+        let help = outcome.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(help.contains("(values: f32, f16, q8_0"), "\(outcome.output)")
     }
 
     @Test("settings that mean nothing are refused", arguments: ["VKTERNARY_CPU", "VKTERNARY_DISABLE"])
@@ -30,6 +65,12 @@ import Testing
         let outcome = try Program.run("verify", "--device", "cpu", "--tokens", "4")
         #expect(outcome.status == 0 && outcome.output.contains("agree bit for bit"))
         #expect(outcome.output.contains("batch of 8"))
+        #expect(outcome.output.contains(" threads, ") && outcome.output.contains("(1 thread, "))
+        #expect(outcome.output.contains("portable code), prefill"), "every set of instructions is held to it")
+        let forced = try Program.run(
+            "verify", "--device", "cpu", "--tokens", "2", "--threads", "3", environment: ["VKTERNARY_CPU": "portable"])
+        #expect(
+            forced.status == 0 && forced.output.contains("All 4 runs") && forced.output.contains("(3 threads, portable code)"))
         let batch = try Program.run("verify", "--device", "cpu", "--tokens", "3", "--batch", "2", "--json")
         #expect(batch.status == 0 && batch.output.contains("batch of 2"), "\(batch.errors)")
         for command in ["verify", "inspect"] { #expect(try Program.run(command, "--batch", "0").status == 64) }

@@ -19,9 +19,14 @@ enum Program {
     private static let path = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appendingPathComponent("vkternary")
 
-    /// Starts the program on the CPU with an empty standard input.
+    /// Starts the program on the CPU.
+    ///
+    /// - Parameters:
+    ///   - input: all of its standard input, where `stdin` is not given.
+    ///   - stdin: is written and closed by the test.
     static func start(
-        _ arguments: [String], input: String = "", environment: [String: String] = [:], output: Pipe = Pipe()
+        _ arguments: [String], input: String = "", environment: [String: String] = [:], output: Pipe = Pipe(),
+        stdin: Pipe? = nil
     ) throws -> (process: Process, output: Pipe, errors: URL) {
         let process = Process()
         process.executableURL = path
@@ -32,15 +37,17 @@ enum Program {
         let errors = FileManager.default.temporaryDirectory.appendingPathComponent("vkternary-\(UUID()).errors")
         try Data().write(to: errors)
         process.standardError = try FileHandle(forWritingTo: errors)
-        let stdin = Pipe()
-        process.standardInput = stdin
+        let pipe = stdin ?? Pipe()
+        process.standardInput = pipe
         process.standardOutput = output
         try process.run()
         // A program that hangs fails its test; it must not hang the suite.
         let id = process.processIdentifier
         DispatchQueue.global().asyncAfter(deadline: .now() + 300) { if process.isRunning { kill(id, SIGKILL) } }
-        stdin.fileHandleForWriting.write(Data(input.utf8))
-        try stdin.fileHandleForWriting.close()
+        if stdin == nil {
+            pipe.fileHandleForWriting.write(Data(input.utf8))
+            try pipe.fileHandleForWriting.close()
+        }
         return (process, output, errors)
     }
 

@@ -48,10 +48,12 @@ extension FuzzTarget {
     /// GGUF files; one that opens must load, list and tokenise, or be refused.
     static let gguf = FuzzTarget(
         name: "gguf",
-        seeds: { [TinyModel.gguf(.tq2_0), TinyModel.gguf(.tq1_0)] + TinyModel.transformers },
+        seeds: {
+            [TinyModel.gguf(.tq2_0), TinyModel.gguf(.tq1_0), TinyModel.gguf(.t2)] + TinyModel.transformers + TinyModel.packed
+        },
         words: [
             "general.alignment", "general.architecture", "hgrn-bit", "bitnet", "llama", "qwen3", "rope.scaling.type", "yarn",
-            "tokenizer.ggml.model", ".block_count", ".weight", ".scale",
+            "tokenizer.ggml.model", ".block_count", ".weight", ".scale", ".scales", "vkternary.layout", "t2",
         ],
         body: { file in
             file.withUnsafeBytes { bytes in
@@ -136,6 +138,17 @@ private enum TinyModel {
         let package = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
         return ["i2s", "bitnet-25", "q2-64", "rope-freqs"].compactMap {
             contents("\(package)/Tests/Fixtures/transformers/gguf-\($0).gguf")
+        }
+    }()
+
+    /// The same as they are used: with one scale, and with many.
+    static let packed: [[UInt8]] = {
+        let path = folder("packed")
+        return transformers.compactMap { bytes in
+            bytes.withUnsafeBytes { raw in
+                try? Checkpoint.open(raw, name: "seed").write(toGGUF: "\(path)/model.gguf", type: .t2)
+                return contents("\(path)/model.gguf")
+            }
         }
     }()
 

@@ -2,17 +2,16 @@
 // thread pool that runs them.
 #pragma once
 
+#include "ceilings.h"
 #include "exact.h"
 #include "logits.h"
 #include "kernels.h"
+#include "places.h"
 #include "pool.h"
 #include "transformer.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-// Adds up a piece of memory, a multiple of 64 bytes: to measure how fast it can be read.
-uint64_t ct_read(const void *_Nonnull bytes, size_t count);
 
 // Lets memory that is freed be used again without going back to the kernel, which would clear every page of it anew: for a program that
 // reads a model layer by layer, on several threads. To be called before there are threads.

@@ -7,10 +7,16 @@
 
 #pragma clang assume_nonnull begin
 
+struct ct_ceilings;
 struct ct_transformer;
 
-// Tokens in a panel, and rows of a matrix that are multiplied at a time.
-enum { CT_PANEL_TOKENS = 16, CT_CHUNK_ROWS = 64 };
+enum {
+    // Tokens in a panel, and rows of a matrix that are multiplied at a time.
+    CT_PANEL_TOKENS = 16,
+    CT_CHUNK_ROWS = 64,
+    // How far ahead a single token's weights are asked for; also beyond a chunk's end, where the next chunk is.
+    CT_BYTES_AHEAD = 8192,
+};
 
 // What a quantised row's codes leave out: one code's worth, and their sum.
 typedef struct {
@@ -69,6 +75,9 @@ typedef struct {
 
     // What only transformers need.
     const struct ct_transformer *transformer;
+
+    // What the instruction set can do at best.
+    const struct ct_ceilings *ceilings;
 } ct_kernels;
 
 // The table at an index, best first; NULL past the last. A table may be for instructions that this machine lacks.

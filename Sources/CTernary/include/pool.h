@@ -1,6 +1,7 @@
 // Threads that work through the tasks of one phase together.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #pragma clang assume_nonnull begin
@@ -17,9 +18,18 @@ ct_pool *_Nullable ct_pool_create(size_t workers);
 // Threads that work, the caller's among them.
 size_t ct_pool_workers(const ct_pool *pool);
 
-// Calls task for 0 ..< count and returns when all calls have. Who takes which index is left to chance, so a task's
-// result must not depend on it. One caller at a time.
+// Calls task for 0 ..< count, below 2^32, and returns when all calls have. A worker takes its own tasks in order, and then what others have
+// left; so a task's result must not depend on who takes it. One caller at a time.
 void ct_pool_run(ct_pool *pool, size_t count, ct_task task, void *context);
+
+// The first task that is a worker's own; the next worker's is one past its last.
+size_t ct_pool_first(const ct_pool *pool, size_t count, size_t worker);
+
+// Whether the workers belong to several memory nodes.
+bool ct_pool_is_spread(const ct_pool *pool);
+
+// Moves whole pages of a piece of memory to the node of the worker that will read it.
+void ct_pool_place(const ct_pool *pool, size_t worker, const void *bytes, size_t count);
 
 void ct_pool_destroy(ct_pool *pool);
 

@@ -25,25 +25,26 @@ public struct DenseMatrix: Sendable, Equatable {
     /// Columns that share a scale; 0 for floats.
     public let groupColumns: Int
     /// Little-endian weights, row-major.
-    public let bytes: [UInt8]
+    public let bytes: PackedStorage<UInt8>
     /// `(rows, columns / groupColumns)`; empty for floats.
     public let scales: [Float]
 
-    /// A matrix of finite floats. Magnitudes outside `Exact.factor`'s range are brought into it.
-    public init(rows: Int, columns: Int, element: Element, bytes: consuming [UInt8]) {
-        precondition(
-            element != .scaledInt8 && bytes.count == rows * columns * element.byteCount, "bytes that do not fill the matrix")
-        self.rows = rows
-        self.columns = columns
-        self.element = element
-        groupColumns = 0
-        scales = []
-        Self.makeFactors(&bytes, element, rows: rows, columns: columns)
-        self.bytes = bytes
+    /// A matrix of a copy of finite floats. Magnitudes outside `Exact.factor`'s range are brought into it.
+    public init(rows: Int, columns: Int, element: Element, bytes: [UInt8]) {
+        self.init(rows: rows, columns: columns, element: element, bytes: PackedStorage(bytes))
     }
 
-    /// A matrix of floats that are already as `Exact.factor` makes them: for tables that take long to look through.
-    package init(rows: Int, columns: Int, element: Element, factors bytes: [UInt8]) {
+    /// A matrix of finite floats where they are, aligned to their size, or of a copy where a magnitude outside `Exact.factor`'s range has to be brought into it.
+    public init(rows: Int, columns: Int, element: Element, bytes: consuming PackedStorage<UInt8>) {
+        precondition(bytes.count == rows * columns * element.byteCount, "bytes that do not fill the matrix")
+        if !Self.areFactors(bytes, element, rows: rows, columns: columns) {
+            Self.makeFactors(&bytes, element, rows: rows, columns: columns)
+        }
+        self.init(rows: rows, columns: columns, element: element, factors: bytes)
+    }
+
+    /// A matrix of floats that are already as `Exact.factor` makes them.
+    package init(rows: Int, columns: Int, element: Element, factors bytes: PackedStorage<UInt8>) {
         precondition(
             element != .scaledInt8 && bytes.count == rows * columns * element.byteCount, "bytes that do not fill the matrix")
         self.rows = rows
@@ -56,6 +57,13 @@ public struct DenseMatrix: Sendable, Equatable {
 
     /// A matrix of bytes with scales.
     public init(rows: Int, columns: Int, groupColumns: Int, codes: [Int8], scales: [Float]) {
+        self.init(
+            rows: rows, columns: columns, groupColumns: groupColumns,
+            codes: codes.withUnsafeBytes { PackedStorage($0) }, scales: scales)
+    }
+
+    /// A matrix of bytes, which stand for signed ones, where they are, and scales.
+    public init(rows: Int, columns: Int, groupColumns: Int, codes: PackedStorage<UInt8>, scales: [Float]) {
         precondition(groupColumns == 16 || groupColumns == 32, "groups of \(groupColumns) columns")
         precondition(columns.isMultiple(of: groupColumns) && codes.count == rows * columns, "codes that do not fill the matrix")
         precondition(scales.count * groupColumns == codes.count, "a scale for every group")
@@ -63,7 +71,7 @@ public struct DenseMatrix: Sendable, Equatable {
         self.columns = columns
         element = .scaledInt8
         self.groupColumns = groupColumns
-        bytes = codes.withUnsafeBytes { Array($0) }
+        bytes = codes
         self.scales = scales.map(Exact.factor)
     }
 
@@ -83,37 +91,6 @@ public struct DenseMatrix: Sendable, Equatable {
                     return Float(bitPattern: UInt32(raw.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16)
                 case .scaledInt8: return Float(raw.load(fromByteOffset: index, as: Int8.self)) * scales[index / groupColumns]
                 }
-            }
-        }
-    }
-
-    /// Does to every element what `Exact.factor` does: most have to stay as they are, and a head has hundreds of millions of them.
-    private static func makeFactors(_ bytes: inout [UInt8], _ element: Element, rows: Int, columns: Int) {
-        let (smallest, largest) = (Exact.smallestFactor.bitPattern, Exact.largest.bitPattern)
-        bytes.withUnsafeMutableBytes { raw in
-            switch element {
-            case .float32: makeFactors(raw.bindMemory(to: UInt32.self), smallest, largest, rows, columns)
-            case .bfloat16:
-                // Both bounds are powers of two, which the high halves hold.
-                makeFactors(raw.bindMemory(to: UInt16.self), UInt16(smallest >> 16), UInt16(largest >> 16), rows, columns)
-            // A half's magnitude is 0 or between 2^-24 and 2^16; bytes have scales, which are brought into range elsewhere.
-            case .float16, .scaledInt8: break
-            }
-        }
-    }
-
-    private static func makeFactors<Bits: FixedWidthInteger & UnsignedInteger>(
-        _ values: UnsafeMutableBufferPointer<Bits>, _ smallest: Bits, _ largest: Bits, _ rows: Int, _ columns: Int
-    ) {
-        // The ranges of rows are disjoint.
-        nonisolated(unsafe) let values = values.baseAddress
-        guard let values else { return }
-        let magnitudes = Bits.max >> 1
-        Parallel.forRows(rows, weightsEach: columns) { range in
-            for index in range.lowerBound * columns..<range.upperBound * columns {
-                let bits = values[index]
-                let magnitude = bits & magnitudes
-                values[index] = magnitude < smallest ? 0 : min(magnitude, largest) | bits & ~magnitudes
             }
         }
     }

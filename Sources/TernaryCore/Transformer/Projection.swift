@@ -52,6 +52,14 @@ public enum LinearMatrix: Sendable, Equatable {
         }
     }
 
+    /// Bytes of weights that lie in a mapped file.
+    public var mappedByteCount: Int {
+        switch self {
+        case .ternary(let matrix, _): matrix.words.mappedByteCount
+        case .dense(let matrix): matrix.bytes.mappedByteCount
+        }
+    }
+
     /// One row's values, `(columns)`.
     public func row(_ row: Int) -> [Float] {
         switch self {

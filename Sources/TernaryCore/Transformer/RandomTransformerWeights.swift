@@ -7,12 +7,15 @@ public struct RandomTransformerWeights: TransformerSource {
     public let preset: TransformerPreset
     /// Of the stream.
     public let seed: UInt64
+    /// Whether the scales of ternary matrices are numbers of binary16, as the blocks of most files want them.
+    public let hasHalfScales: Bool
 
     /// Weights of a shape; makes none of them yet.
-    public init(_ preset: TransformerPreset, seed: UInt64) {
+    public init(_ preset: TransformerPreset, seed: UInt64, hasHalfScales: Bool = false) {
         precondition(preset.embedding.byteCount == 2, "random embeddings are of 16 bits")
         self.preset = preset
         self.seed = seed
+        self.hasHalfScales = hasHalfScales
     }
 
     /// The model's shape.
@@ -36,7 +39,8 @@ public struct RandomTransformerWeights: TransformerSource {
     }
 
     private func tensors(fromLayer layer: Int, skipping more: Int = 0) -> RandomTensors {
-        RandomTensors(generator: SplitMix64(seed: seed).advanced(by: layer * layerDraws + more))
+        RandomTensors(
+            generator: SplitMix64(seed: seed).advanced(by: layer * layerDraws + more), hasHalfScales: hasHalfScales)
     }
 
     /// Makes a block: norms, then matrices in the order of their use.

@@ -78,6 +78,12 @@ public struct TransformerWeights: Sendable, Equatable {
     public var byteCount: Int {
         layers.reduce(embedding.byteCount + (head?.matrix.byteCount ?? 0)) { $0 + $1.matrixByteCount }
     }
+
+    /// Bytes of matrices that lie in a mapped file.
+    public var mappedByteCount: Int {
+        let matrices = [embedding] + (head.map { [$0.matrix] } ?? []) + layers.flatMap { $0.projections.map(\.matrix) }
+        return matrices.reduce(0) { $0 + $1.mappedByteCount }
+    }
 }
 
 /// Where a transformer's tensors come from, one part at a time: a checkpoint, a seed, or memory.

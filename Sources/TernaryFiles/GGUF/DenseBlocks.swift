@@ -49,19 +49,20 @@ extension DenseMatrix {
     /// Unpacks rows of blocks.
     ///
     /// - Throws: `BadBlock` for the first block whose scale is not finite.
-    init(blocks bytes: [UInt8], _ type: GGUFTensorType, rows: Int, columns: Int) throws {
+    init(blocks bytes: PackedStorage<UInt8>, _ type: GGUFTensorType, rows: Int, columns: Int) throws {
         let group = DenseBlock.groupColumns(type)
         let (perRow, perBlock) = (columns / type.blockLength, type.blockLength / group)
         precondition(bytes.count == rows * perRow * type.blockByteCount, "blocks that do not fill the matrix")
-        var codes = [Int8](repeating: 0, count: rows * columns)
         var scales = [Float](repeating: 0, count: rows * columns / group)
         var isSound = [Bool](repeating: true, count: rows)
-        codes.withUnsafeMutableBufferPointer { codes in
+        let codes = PackedStorage<UInt8>(count: rows * columns) { codes in
             scales.withUnsafeMutableBufferPointer { scales in
                 isSound.withUnsafeMutableBufferPointer { isSound in
                     bytes.withUnsafeBufferPointer { bytes in
                         // Every call's rows are its own.
-                        nonisolated(unsafe) let (codes, scales, isSound) = (codes, scales, isSound)
+                        nonisolated(unsafe) let (codes, scales, isSound) = (
+                            UnsafeMutableRawBufferPointer(codes).bindMemory(to: Int8.self), scales, isSound
+                        )
                         Parallel.forRows(rows, weightsEach: columns) { part in
                             for row in part {
                                 for block in row * perRow..<(row + 1) * perRow {

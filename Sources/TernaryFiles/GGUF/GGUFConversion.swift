@@ -1,15 +1,36 @@
 import TernaryCore
 
-/// How ternary weights are stored in a GGUF file; the raw value is ggml's name in lower case.
+/// How ternary weights are stored in a GGUF file; the raw value is ggml's name in lower case, or that of our own layout.
 public enum TernaryBlockType: String, Sendable, CaseIterable {
     /// 1.69 bits a weight.
     case tq1_0
     /// 2.06 bits a weight; the faster to read.
     case tq2_0
+    /// 2 bits a weight, of BitNet's fork; transformers only.
+    case i2_s
+    /// 2 bits a weight, as they are used: a file that need not be copied into memory, and that other programs do not read.
+    case t2
 
-    var tensorType: GGUFTensorType { self == .tq2_0 ? .tq2 : .tq1 }
-    /// `general.file_type`, as llama.cpp numbers them.
-    var fileType: UInt32 { self == .tq2_0 ? 37 : 36 }
+    var tensorType: GGUFTensorType {
+        switch self {
+        case .tq1_0: .tq1
+        case .tq2_0: .tq2
+        case .i2_s: .i2s
+        case .t2: .int32
+        }
+    }
+
+    /// `general.file_type`, as llama.cpp numbers them; nil for what it has no number for.
+    var fileType: UInt32? {
+        switch self {
+        case .tq1_0: 36
+        case .tq2_0: 37
+        case .i2_s, .t2: nil
+        }
+    }
+
+    /// Multiples of bytes at which tensors begin.
+    var alignment: Int { self == .t2 ? PackedLayout.alignment : GGUFFile.defaultAlignment }
 }
 
 /// How the embedding is stored in a GGUF file; every choice holds each value exactly.
@@ -70,20 +91,25 @@ extension WeightSource {
         toGGUF path: String, name: String, tokenizer: Tokenizer?, type: TernaryBlockType = .tq2_0,
         embedding format: EmbeddingFormat = .common, progress: (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void = { _, _ in }
     ) throws {
+        guard type != .i2_s else {
+            throw FileError(path, "I2_S is for transformers; a MatMul-free model is packed as TQ1_0, TQ2_0 or T2")
+        }
         let output = try OutputFile(path)
         let total = byteCount
         try progress(0, total)
         var embedding: EmbeddingTable? = try readEmbedding()
-        let element = embedding!.tensorType(format)
+        // Who reads no other layout reads every type, and a wider one could not be used as it lies.
+        let element = embedding!.tensorType(type == .t2 ? .compact : format)
         let metadata: [(key: String, value: GGUFValue)] =
             [
                 ("general.architecture", .text(MatMulFreeGGUF.architecture)), ("general.name", .text(name)),
-                ("general.file_type", .uint32(type.fileType)), ("general.quantization_version", .uint32(2)),
-                ("general.alignment", .uint32(UInt32(GGUFFile.defaultAlignment))),
+                type.fileType.map { ("general.file_type", .uint32($0)) } ?? (PackedLayout.key, .text(PackedLayout.name)),
+                ("general.quantization_version", .uint32(2)), ("general.alignment", .uint32(UInt32(type.alignment))),
             ] + MatMulFreeGGUF.metadata(configuration) + (tokenizer?.vocabulary.metadata ?? [])
         let tensors = MatMulFreeGGUF.tensors(configuration, ternary: type.tensorType, embedding: element)
         let writer = MatMulFreeWriter(
-            writer: try GGUFWriter(output, metadata: metadata, tensors: tensors), ternary: type.tensorType)
+            writer: try GGUFWriter(output, metadata: metadata, tensors: tensors, alignment: type.alignment),
+            ternary: type.tensorType)
         try writer.write(embedding!, as: element)
         embedding = nil
         try writer.write(try readHead())
@@ -113,23 +139,31 @@ private struct MatMulFreeWriter {
         if type == .float32 && embedding.element == .bfloat16 {
             // In steps: the widened table is never held as a whole.
             for start in stride(from: 0, to: embedding.bytes.count, by: 1 << 20) {
-                let part = embedding.bytes[start..<min(start + 1 << 20, embedding.bytes.count)]
+                let part = embedding.bytes.part(start..<min(start + 1 << 20, embedding.bytes.count))
                 let widened = part.withUnsafeBytes { FloatElement.bfloat16.widen($0) }
                 try widened.withUnsafeBytes { try writer.write(Array($0)) }
             }
         } else {
-            try writer.write(embedding.bytes)
+            try embedding.bytes.withUnsafeBytes { try writer.write($0) }
         }
         try writer.endTensor()
     }
 
     func write(_ matrix: TernaryMatrix) throws {
+        if ternary == .int32 {
+            try matrix.words.withUnsafeBytes { try writer.write($0) }
+        } else {
+            try writeBlocks(of: matrix)
+        }
+        try writer.endTensor()
+        try write([matrix.scale])
+    }
+
+    private func writeBlocks(of matrix: TernaryMatrix) throws {
         let step = max(1, (4 << 20) / TernaryBlock.padded(matrix.columns))
         for start in stride(from: 0, to: matrix.rows, by: step) {
             try writer.write(matrix.blocks(ternary, rows: start..<min(start + step, matrix.rows)))
         }
-        try writer.endTensor()
-        try write([matrix.scale])
     }
 
     func write(_ linear: BitLinearWeights) throws {

@@ -3,7 +3,12 @@ import TernaryCore
 extension GGUFFile {
     /// The values of a tensor of plain floats with one dimension, settled.
     func vector(_ name: String, count: Int) throws -> [Float] {
-        let tensor = try tensor(name, dimensions: [count])
+        try floats(tensor(name, dimensions: [count]))
+    }
+
+    /// The values of a tensor of plain floats, settled.
+    func floats(_ tensor: Tensor) throws -> [Float] {
+        let name = tensor.name
         guard let element = tensor.type.element else {
             throw FileError(path, at: name, "is \(tensor.type.name), expected F32, F16 or BF16")
         }

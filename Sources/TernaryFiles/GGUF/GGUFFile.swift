@@ -1,3 +1,5 @@
+import TernaryCore
+
 /// A GGUF file's metadata and table of tensors (versions 2 and 3, little-endian).
 struct GGUFFile: Sendable {
     /// One tensor.
@@ -75,7 +77,11 @@ struct GGUFFile: Sendable {
         guard alignment > 0, alignment <= 1 << 20, alignment & (alignment - 1) == 0 else {
             throw FileError(path, at: "general.alignment", "must be a power of two of at most 2^20")
         }
-        let described = try (0..<tensorCount).map { _ in try Self.tensor(&cursor, alignment: alignment) }
+        try Self.checkLayout(metadata, path: path)
+        let isPacked = metadata[PackedLayout.key] != nil
+        let described = try (0..<tensorCount).map { _ in
+            try Self.tensor(&cursor, alignment: alignment, isPacked: isPacked)
+        }
         dataOffset = (cursor.position + alignment - 1) & ~(alignment - 1)
         tensors = try Self.placed(described, at: dataOffset, alignment: alignment, file)
         self.file = file
@@ -94,7 +100,7 @@ struct GGUFFile: Sendable {
     }
 
     /// One tensor, its offset still counted from the data's beginning.
-    private static func tensor(_ cursor: inout GGUFCursor, alignment: Int) throws -> Tensor {
+    private static func tensor(_ cursor: inout GGUFCursor, alignment: Int, isPacked: Bool) throws -> Tensor {
         let name = String(decoding: try cursor.string(), as: UTF8.self)
         let place = name.forMessage
         let dimensionCount = try cursor.integer(UInt32.self)
@@ -107,7 +113,7 @@ struct GGUFFile: Sendable {
             return Int(length)
         }
         let typeNumber = try cursor.integer(UInt32.self)
-        guard let type = GGUFTensorType(number: typeNumber) else {
+        guard let type = GGUFTensorType(number: typeNumber), isPacked || !type.isPacked else {
             throw cursor.fail(place, GGUFTensorType.refusal(of: typeNumber))
         }
         guard dimensions[0].isMultiple(of: type.blockLength) else {
@@ -162,4 +168,9 @@ struct GGUFFile: Sendable {
 
     /// The bytes of a tensor.
     func bytes(_ tensor: Tensor) throws -> [UInt8] { try file.bytes(at: tensor.offset, count: tensor.byteCount) }
+
+    /// The same where they lie in a mapped file, if they are aligned as who reads them counts on.
+    func numbers(_ tensor: Tensor, alignment: Int) throws -> PackedStorage<UInt8> {
+        try file.numbers(at: tensor.offset, count: tensor.byteCount, alignment: alignment)
+    }
 }

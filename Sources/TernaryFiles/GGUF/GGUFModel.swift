@@ -15,12 +15,13 @@ struct GGUFModel: WeightSource {
                 path, at: MatMulFreeGGUF.key("block_count"),
                 "is \(configuration.layerCount) and there are only \(file.tensors.count) tensors")
         }
-        let expected = MatMulFreeGGUF.tensors(configuration, ternary: .tq2, embedding: .float32)
+        let ternary: [GGUFTensorType] = file.isPacked ? [.int32] : [.tq1, .tq2]
+        let expected = MatMulFreeGGUF.tensors(configuration, ternary: ternary[0], embedding: .float32)
         for wanted in expected {
             let found = try file.tensor(wanted.name, dimensions: wanted.dimensions)
             let types: [GGUFTensorType] =
-                wanted.type == .tq2
-                ? [.tq1, .tq2] : wanted.name == MatMulFreeGGUF.embedding ? [.float32, .float16, .bfloat16] : [.float32]
+                wanted.type == ternary[0]
+                ? ternary : wanted.name == MatMulFreeGGUF.embedding ? [.float32, .float16, .bfloat16] : [.float32]
             guard types.contains(found.type) else {
                 throw FileError(
                     path, at: wanted.name, "is \(found.type.name), expected \(types.map(\.name).joined(separator: " or "))")
@@ -44,7 +45,7 @@ struct GGUFModel: WeightSource {
         let tensor = try file.tensor(MatMulFreeGGUF.embedding, dimensions: [columns, rows])
         do {
             return try EmbeddingTable(
-                narrowing: try file.bytes(tensor), tensor.type.element ?? .float32, rows: rows, columns: columns)
+                narrowing: try file.numbers(tensor, alignment: 4), tensor.type.element ?? .float32, rows: rows, columns: columns)
         } catch let error as NonFiniteElement { throw notFinite(tensor.name, error) }
     }
 
@@ -95,7 +96,10 @@ struct GGUFModel: WeightSource {
         let scale = try vector(matrix.name + ".scale", 1)[0]
         guard scale > 0 else { throw FileError(file.path, at: matrix.name + ".scale", "is not a positive number") }
         let name = matrix.name + ".weight"
-        let tensor = try file.tensor(name, dimensions: [TernaryBlock.padded(matrix.columns), matrix.rows])
+        let tensor = try file.tensor(name, dimensions: matrix.dimensions(file.isPacked ? .int32 : .tq2))
+        if tensor.type == .int32 {
+            return try file.words(tensor, rows: matrix.rows, columns: matrix.columns, scale: scale, allowsTwos: false)
+        }
         guard
             let trits = try TernaryMatrix(
                 tensor.type, rows: matrix.rows, columns: matrix.columns, scale: scale,

@@ -13,6 +13,8 @@ enum GGUFTensorType: Sendable, CaseIterable {
     case i2s
     /// A binary16 scale and 64 or 128 codes of 2 bits, less 1: one number in the file for both.
     case q2x64, q2x128
+    /// Signed bytes, and words of tiles, in files that are used where they lie (`PackedLayout`).
+    case int8, int32
 
     /// The number that the format gives the type.
     var number: UInt32 {
@@ -22,6 +24,8 @@ enum GGUFTensorType: Sendable, CaseIterable {
         case .q4_0: 2
         case .q8_0: 8
         case .q6_K: 14
+        case .int8: 24
+        case .int32: 26
         case .bfloat16: 30
         case .tq1: 34
         case .tq2: 35
@@ -39,7 +43,7 @@ enum GGUFTensorType: Sendable, CaseIterable {
     /// Elements in a block.
     var blockLength: Int {
         switch self {
-        case .float32, .float16, .bfloat16: 1
+        case .float32, .float16, .bfloat16, .int8, .int32: 1
         case .q8_0, .q4_0: 32
         case .q6_K, .tq1, .tq2: 256
         case .i2s, .q2x128: 128
@@ -50,8 +54,9 @@ enum GGUFTensorType: Sendable, CaseIterable {
     /// Bytes of a block.
     var blockByteCount: Int {
         switch self {
-        case .float32: 4
+        case .float32, .int32: 4
         case .float16, .bfloat16: 2
+        case .int8: 1
         case .q8_0: 34
         case .q4_0, .q2x64: 18
         case .q6_K: 210
@@ -78,6 +83,8 @@ enum GGUFTensorType: Sendable, CaseIterable {
         case .tq2: "TQ2_0"
         case .i2s: "I2_S"
         case .q2x64, .q2x128: "Q2_0"
+        case .int8: "I8"
+        case .int32: "I32"
         }
     }
 
@@ -91,7 +98,10 @@ enum GGUFTensorType: Sendable, CaseIterable {
         }
     }
 
-    /// Whether weights are ternary, or of 2 bits that hold a trit.
+    /// Whether only files that are used where they lie have it.
+    var isPacked: Bool { self == .int8 || self == .int32 }
+
+    /// Whether weights are in blocks of ternary ones, or of 2 bits that hold a trit.
     var isTernary: Bool { [.tq1, .tq2, .i2s, .q2x64, .q2x128].contains(self) }
 
     /// Bytes of a tensor's data; nil where rows are no whole blocks or the number overflows.

@@ -14,11 +14,17 @@ struct GGUFWriter {
     }
 
     private let output: OutputFile
-    private static let alignment = GGUFFile.defaultAlignment
+    private let alignment: Int
 
     /// Writes all that comes before the data.
-    init(_ output: OutputFile, metadata: [(key: String, value: GGUFValue)], tensors: [Tensor]) throws {
+    ///
+    /// - Parameter alignment: of every tensor's data, as `general.alignment` says it.
+    init(
+        _ output: OutputFile, metadata: [(key: String, value: GGUFValue)], tensors: [Tensor],
+        alignment: Int = GGUFFile.defaultAlignment
+    ) throws {
         self.output = output
+        self.alignment = alignment
         var bytes = GGUFFile.magic
         bytes.append(integer: GGUFFile.version)
         bytes.append(integer: UInt64(tensors.count))
@@ -35,17 +41,20 @@ struct GGUFWriter {
             for length in tensor.dimensions { bytes.append(integer: UInt64(length)) }
             bytes.append(integer: tensor.type.number)
             bytes.append(integer: UInt64(offset))
-            offset += (tensor.byteCount + Self.alignment - 1) & ~(Self.alignment - 1)
+            offset += (tensor.byteCount + alignment - 1) & ~(alignment - 1)
         }
         try output.write(bytes)
-        try output.pad(to: Self.alignment)
+        try output.pad(to: alignment)
     }
 
     /// Appends a part of the data of the tensor whose turn it is.
     func write(_ bytes: [UInt8]) throws { try output.write(bytes) }
 
+    /// The same.
+    func write(_ bytes: UnsafeRawBufferPointer) throws { try output.write(bytes) }
+
     /// Ends a tensor's data.
-    func endTensor() throws { try output.pad(to: Self.alignment) }
+    func endTensor() throws { try output.pad(to: alignment) }
 }
 
 extension [UInt8] {

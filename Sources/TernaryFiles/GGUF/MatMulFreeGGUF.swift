@@ -11,6 +11,12 @@ enum MatMulFreeGGUF {
         /// Before `.weight`, `.scale` and `.norm`.
         let name: String
         let rows, columns: Int
+
+        /// Of its weights, ggml's order.
+        func dimensions(_ type: GGUFTensorType) -> [Int] {
+            type == .int32
+                ? PackedLayout.dimensions(rows: rows, columns: columns) : [TernaryBlock.padded(columns), rows]
+        }
     }
 
     static let embedding = "token_embd.weight"
@@ -68,8 +74,7 @@ enum MatMulFreeGGUF {
     }
 
     private static func tensors(_ matrix: Matrix, _ type: GGUFTensorType, norm: Bool = true) -> [GGUFWriter.Tensor] {
-        let weight = GGUFWriter.Tensor(
-            name: matrix.name + ".weight", type: type, dimensions: [TernaryBlock.padded(matrix.columns), matrix.rows])
+        let weight = GGUFWriter.Tensor(name: matrix.name + ".weight", type: type, dimensions: matrix.dimensions(type))
         let scale = GGUFWriter.Tensor(name: matrix.name + ".scale", type: .float32, dimensions: [1])
         let norms = norm ? [GGUFWriter.Tensor(name: matrix.name + ".norm", type: .float32, dimensions: [matrix.columns])] : []
         return [weight, scale] + norms

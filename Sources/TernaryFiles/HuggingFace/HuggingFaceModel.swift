@@ -8,10 +8,12 @@ struct HuggingFaceModel: WeightSource {
     private let lowerBounds: [[Float]?]
 
     /// Checks the configuration and that every tensor is there, with its shape, and no other; reads no weights.
-    init(_ path: String) throws {
+    ///
+    /// - Parameter maps: whether the embedding is used where it lies in the files.
+    init(_ path: String, maps: Bool = false) throws {
         self.path = path
         var configuration = try MatMulFreeConfiguration(ConfigurationReader(path: "\(path)/config.json"))
-        let tensors = try SafetensorsDirectory(path)
+        let tensors = try SafetensorsDirectory(path, maps: maps)
         self.tensors = tensors
         // Upstream saves no lm_head where it is tied, whatever the configuration says; a tied checkpoint may still carry one.
         if tensors.tensors["lm_head.weight"] == nil { configuration.tiesEmbeddings = true }

@@ -21,14 +21,16 @@ struct HuggingFaceTransformer: TransformerSource {
     }
 
     /// Checks the configuration and that every tensor is there, with its shape and type, and no other; reads no weights.
-    init(_ path: String) throws {
+    ///
+    /// - Parameter maps: whether floats are used where they lie in the files.
+    init(_ path: String, maps: Bool = false) throws {
         self.path = path
         let reader = try ConfigurationReader(path: "\(path)/config.json")
         var configuration = try TransformerConfiguration(reader)
         var quantization = try reader.object("quantization_config").map(BitNetQuantization.init)
         configuration.endTokens += try Self.generationEndTokens(path, vocabulary: configuration.vocabularySize)
             .filter { !configuration.endTokens.contains($0) }
-        let tensors = try SafetensorsDirectory(path)
+        let tensors = try SafetensorsDirectory(path, maps: maps)
         let names = TransformerTensorNames(tensors)
         if names.areThoseOfMasters {
             quantization = quantization ?? BitNetQuantization()

@@ -17,21 +17,22 @@ enum RowPlanes {
     ) -> Result<TernaryMatrix, InvalidCode> {
         let planeRows = (rows + 3) / 4
         precondition(bytes.count == planeRows * columns, "bytes that do not fill the planes")
-        var matrix = TernaryMatrix(rows: rows, columns: columns, scale: scale)
         // One verdict for each row of bytes: no two calls write the same.
         var invalid = [Bool](repeating: false, count: planeRows)
-        matrix.words.withUnsafeMutableBufferPointer { words in
-            invalid.withUnsafeMutableBufferPointer { invalid in
-                let (words, invalid) = (words.baseAddress!, invalid.baseAddress!)
-                Parallel.forRows(planeRows, weightsEach: 4 * columns) { range in
-                    for row in range {
-                        let source = bytes.baseAddress! + row * columns
-                        let planes = min(4, (rows - row + planeRows - 1) / planeRows)
-                        invalid[row] = !unpack(source, columns, row, planeRows, planes, into: words)
+        let matrix = TernaryMatrix(
+            rows: rows, columns: columns, scale: scale,
+            fillingRows: { words in
+                invalid.withUnsafeMutableBufferPointer { invalid in
+                    let invalid = invalid.baseAddress!
+                    Parallel.forRows(planeRows, weightsEach: 4 * columns) { range in
+                        for row in range {
+                            let source = bytes.baseAddress! + row * columns
+                            let planes = min(4, (rows - row + planeRows - 1) / planeRows)
+                            invalid[row] = !unpack(source, columns, row, planeRows, planes, into: words)
+                        }
                     }
                 }
-            }
-        }
+            })
         guard let row = invalid.firstIndex(of: true) else { return .success(matrix) }
         return .failure(firstInvalid(bytes, row: row, planeRows: planeRows, rows: rows, columns: columns))
     }

@@ -52,14 +52,13 @@ extension SafetensorsDirectory {
     /// A matrix of floats as it is stored.
     func dense(_ name: String, rows: Int, columns: Int) throws -> DenseMatrix {
         let (entry, element) = try entry(name, shape: [rows, columns])
-        let bytes = try entry.file.bytes(at: entry.tensor.offset, count: entry.tensor.byteCount)
-        return try dense(bytes, element, entry, rows: rows, columns: columns)
+        return try dense(bytes(of: entry, element), element, entry, rows: rows, columns: columns)
     }
 
     /// The ternary matrix that floats hold exactly, under one scale or under scales of rows or groups of columns; else the floats.
     func ternaryOrDense(_ name: String, rows: Int, columns: Int) throws -> LinearMatrix {
         let (entry, element) = try entry(name, shape: [rows, columns])
-        let bytes = try entry.file.bytes(at: entry.tensor.offset, count: entry.tensor.byteCount)
+        let bytes = try bytes(of: entry, element)
         if let matrix = bytes.withUnsafeBytes({ GroupedTernary.matrix($0, element, rows: rows, columns: columns) }) {
             return matrix
         }
@@ -67,18 +66,16 @@ extension SafetensorsDirectory {
     }
 
     private func dense(
-        _ bytes: consuming [UInt8], _ element: FloatElement, _ entry: Entry, rows: Int, columns: Int
+        _ bytes: consuming PackedStorage<UInt8>, _ element: FloatElement, _ entry: Entry, rows: Int, columns: Int
     ) throws -> DenseMatrix {
-        if let index = bytes.withUnsafeBytes({ element.firstNonFinite($0, rows: rows, columns: columns) }) {
-            throw FileError(entry.file.path, at: entry.tensor.name, "element \(index) is not a finite number")
+        do { return try DenseMatrix(finite: bytes, element, rows: rows, columns: columns) } catch let error as NonFiniteElement {
+            throw FileError(entry.file.path, at: entry.tensor.name, "element \(error.index) is not a finite number")
         }
-        let stored: DenseMatrix.Element =
-            switch element {
-            case .float32: .float32
-            case .float16: .float16
-            case .bfloat16: .bfloat16
-            }
-        return DenseMatrix(rows: rows, columns: columns, element: stored, bytes: bytes)
+    }
+
+    /// A tensor's bytes: where they lie in a mapped file whose elements are aligned, else a copy.
+    func bytes(of entry: Entry, _ element: FloatElement) throws -> PackedStorage<UInt8> {
+        try entry.file.numbers(at: entry.tensor.offset, count: entry.tensor.byteCount, alignment: element.byteCount)
     }
 
     private func withBytes<Result>(of entry: Entry, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {

@@ -22,11 +22,12 @@ struct SafetensorsDirectory: Sendable {
     /// By name.
     let tensors: [String: Entry]
 
-    init(_ path: String) throws {
+    /// - Parameter maps: whether `numbers` of the files are to be had where they lie.
+    init(_ path: String, maps: Bool = false) throws {
         self.path = path
         let indexPath = "\(path)/\(Self.indexName)"
         if PathKind(indexPath) != .nothing {
-            tensors = try Self.indexed(path, indexPath)
+            tensors = try Self.indexed(path, indexPath, maps: maps)
             return
         }
         let names = try Self.names(in: path).filter { $0.hasSuffix(".safetensors") }.sorted()
@@ -36,7 +37,7 @@ struct SafetensorsDirectory: Sendable {
         }
         var tensors: [String: Entry] = [:]
         for name in names {
-            let file = try InputFile("\(path)/\(name)")
+            let file = try InputFile("\(path)/\(name)", maps: maps)
             for tensor in try SafetensorsHeader(file).tensors {
                 if let other = tensors.updateValue(Entry(file: file, tensor: tensor), forKey: tensor.name) {
                     throw FileError(file.path, at: tensor.name.forMessage, "is in \(other.file.path) as well")
@@ -46,7 +47,7 @@ struct SafetensorsDirectory: Sendable {
         self.tensors = tensors
     }
 
-    private static func indexed(_ path: String, _ indexPath: String) throws -> [String: Entry] {
+    private static func indexed(_ path: String, _ indexPath: String, maps: Bool) throws -> [String: Entry] {
         let text = try InputFile.contents(of: indexPath, limit: longestIndex)
         let index: JSON
         do { index = try JSON(parsing: text) } catch { throw FileError(indexPath, "\(error)") }
@@ -59,7 +60,7 @@ struct SafetensorsDirectory: Sendable {
                 !fileName.contains("\0")
             else { throw FileError(indexPath, at: name.forMessage, "is not mapped to a *.safetensors file of this directory") }
             if files[fileName] == nil {
-                let file = try InputFile("\(path)/\(fileName)")
+                let file = try InputFile("\(path)/\(fileName)", maps: maps)
                 let entries = try SafetensorsHeader(file).tensors.map { ($0.name, Entry(file: file, tensor: $0)) }
                 files[fileName] = Dictionary(entries) { first, _ in first }
             }
@@ -137,7 +138,7 @@ struct SafetensorsDirectory: Sendable {
     /// An embedding, in the narrowest type that holds every value exactly.
     func embedding(_ name: String, rows: Int, columns: Int) throws -> EmbeddingTable {
         let (entry, element) = try entry(name, shape: [rows, columns])
-        let bytes = try entry.file.bytes(at: entry.tensor.offset, count: entry.tensor.byteCount)
+        let bytes = try bytes(of: entry, element)
         do {
             return try EmbeddingTable(narrowing: bytes, element, rows: rows, columns: columns)
         } catch let error as NonFiniteElement {

@@ -158,7 +158,7 @@ final class DeviceWeights: Sendable {
 private struct Arena {
     private enum Content {
         case rows([[Float]])
-        case words([[UInt32]])
+        case words([PackedStorage<UInt32>])
     }
     private let byteCount: Int
     private let packing: WeightPacking
@@ -176,12 +176,12 @@ private struct Arena {
     }
 
     /// Matrices of one shape, one behind the other.
-    mutating func put(words: [[UInt32]], at range: Range<Int>) {
+    mutating func put(words: [PackedStorage<UInt32>], at range: Range<Int>) {
         precondition(words.reduce(0) { $0 + byteCount(of: $1) } == range.count, "matrices of another size than laid out")
         contents.append((.words(words), range))
     }
 
-    private func byteCount(of words: [UInt32]) -> Int {
+    private func byteCount(of words: PackedStorage<UInt32>) -> Int {
         packing == .base3 ? Base3Packing.byteCount(tiles: words.count / 4) : words.count * 4
     }
 

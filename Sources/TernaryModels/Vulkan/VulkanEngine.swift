@@ -42,7 +42,9 @@ public final class VulkanEngine: Engine {
     /// What the driver has given, blocks that are only partly used included, and an embedding that stays with the host.
     public var memory: MemoryUse {
         let used = device.usedBytes
-        return MemoryUse(device: used.device, host: used.host + (weights.hostEmbedding?.table.bytes.count ?? 0))
+        let table = weights.hostEmbedding?.table.bytes
+        return MemoryUse(
+            device: used.device, host: used.host + (table?.byteCount ?? 0), mapped: table?.mappedByteCount ?? 0)
     }
     /// The most of it that the driver had given at a time.
     public var peakMemory: MemoryUse { device.peakBytes }

@@ -1,4 +1,5 @@
 import Glibc
+import TernaryCPU
 import TernaryModels
 import VulkanCompute
 
@@ -20,6 +21,31 @@ enum BenchFacts {
             (.init("commit", "commit"), try commit().map { .text($0) } ?? .missing),
             (.init("command", "command"), .text(command(CommandLine.arguments))),
             (.init("date", "date"), .text(date(time(nil)))),
+        ]
+    }
+
+    /// The same of what is measured without a model; of the CPU also which one it is and how much of it is used.
+    static func common(benchmark: String, _ target: BenchDeviceOptions.Target) throws -> [BenchTable.Fact] {
+        switch target {
+        case .vulkan(let device):
+            return try common(benchmark: benchmark, deviceName: device.description.name, device: device.description)
+        case .cpu(let workers):
+            return try common(
+                benchmark: benchmark, deviceName: CPUFeatures.deviceName(threads: workers.threads, workers.variant), device: nil)
+                + processor + [
+                    (.init("threads", "threads"), .int(workers.threads)),
+                    (.init("instruction_set", "instruction set"), .text(workers.variant.title)),
+                ]
+        }
+    }
+
+    /// Which processor it is.
+    static var processor: [BenchTable.Fact] {
+        let processor = ProcessorDescription.current
+        return [
+            (.init("processor", "processor"), .text(processor.name)),
+            (.init("processor_megahertz", "clock, MHz"), .optional(processor.megahertz, digits: 0)),
+            (.init("memory_nodes", "memory nodes"), .int(processor.memoryNodes)),
         ]
     }
 

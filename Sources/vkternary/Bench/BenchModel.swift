@@ -10,8 +10,9 @@ struct BenchModel: ParsableCommand {
         discussion: """
             pp512 is a prompt of 512 tokens taken at once, tg128 are 128 tokens written one by one, each the likeliest after the one before; \
             "tg128 b=4" are four such sequences at a time, whose tokens share one reading of the weights and are counted together. \
-            Each test runs once to warm up. "of read bandwidth" is packed ternary weights times steps per second, as a share of what \
-            the device was just measured to read: what decoding can reach at most. "on device" is the share of the time that the device's \
+            Each test runs once to warm up. "of read bandwidth" is what decoding has to read, the weights \
+            once a step and of a transformer every sequence's keys and values so far, as a share of what the device was just measured to \
+            read: what decoding can reach at most. "on device" is the share of the time that the device's \
             own clock saw.
             """)
 
@@ -85,14 +86,25 @@ struct BenchModel: ParsableCommand {
 
     private func facts(_ model: LoadedModel, device: DeviceDescription?, readBandwidth: Double?) throws -> [BenchTable.Fact] {
         let form = model.engine.formDescription
-        return try BenchFacts.common(benchmark: "model", deviceName: model.engine.deviceName, device: device) + [
+        let processor = device == nil ? BenchFacts.processor : []
+        return try BenchFacts.common(benchmark: "model", deviceName: model.engine.deviceName, device: device) + processor + [
             (.init("model", "model"), .text(model.name)),
             (.init("parameters", "parameters"), .int(model.configuration.parameters)),
             (.init("ternary_bytes", "bytes of packed weights"), .int(model.ternaryByteCount)),
+            (
+                .init("key_value_bytes_each", "bytes of a token's keys and values"),
+                keyValueBytes(model.configuration).map { .int($0) } ?? .missing
+            ),
             (.init("form", "form of the BitLinears"), form.map { .text($0) } ?? .missing),
             (.init("read_gb_per_second", "read bandwidth, GB/s"), .optional(readBandwidth.map { $0 / 1e9 }, digits: 1)),
             (.init("repetitions", "repetitions"), .int(repetitions)),
         ]
+    }
+
+    /// Bytes that a step reads for each token that a sequence has come to; nil where nothing is kept of them.
+    private func keyValueBytes(_ configuration: ModelConfiguration) -> Int? {
+        guard case .transformer(let shape) = configuration else { return nil }
+        return options.keysAndValues.bytesEach(shape)
     }
 
     private static let columns: [BenchTable.Column] = [
@@ -107,7 +119,8 @@ struct BenchModel: ParsableCommand {
         _ test: ModelTest, _ result: ModelTest.Result, model: LoadedModel, readBandwidth: Double?
     ) -> [BenchTable.Cell] {
         let rate = result.seconds.map { Double(test.tokens) / $0 }
-        let read = Double(model.ternaryByteCount) * rate.median / Double(test.batch)
+        let kept = Double(keyValueBytes(model.configuration) ?? 0) * Double(test.batch) * test.averageContext
+        let read = (Double(model.ternaryByteCount) + kept) * rate.median / Double(test.batch)
         // A prompt's tokens share one reading of the weights: the ceiling is not theirs.
         let share = test.kind == .text ? readBandwidth.map { read / $0 * 100 } : nil
         return [.text(test.name), .int(test.batch)] + rate.cells(digits: 1) + [

@@ -1,4 +1,5 @@
-/// What `bench kernels` measures, by the names of the shaders; a BitLinear also as the dispatches that it is made of.
+/// What `bench kernels` measures, by the names of the shaders; a BitLinear also as the dispatches that it is made of. The CPU has some of
+/// them, and some of its own.
 enum KernelOp: String, CaseIterable {
     case embedding, rmsnorm, quantize
     case normQuantize = "norm_quantize"
@@ -31,18 +32,33 @@ enum KernelOp: String, CaseIterable {
     case denseEmbedding = "dense_embedding"
     case normRows = "norm_rows"
     case attentionPrompt = "attention_prompt"
+    // The CPU's alone: `dense_matmul` is of binary16 there too, these are of other weights.
+    case denseMatmulFloat32 = "dense_matmul_f32"
+    case denseMatmulBFloat16 = "dense_matmul_bf16"
+    case denseMatmulQ8 = "dense_matmul_q8_0"
+    /// Ternary weights times floats.
+    case ternaryMatmulFloats = "ternary_matmul_floats"
+    /// A token's attention to so many tokens.
+    case attentionStep = "attention_step"
+    /// So many tokens' attention to one chunk of 64.
+    case attentionChunk = "attention_chunk"
+    case rotate
+    /// Rounding keys and values into the cache.
+    case keepKeys = "keep_keys"
+    /// Bringing keys and values into the form in which they are multiplied.
+    case recallKeys = "recall_keys"
 
     /// Shapes on which it is measured: those that have one of these roles.
     var roles: MatrixShape.Roles {
         switch self {
-        case .embedding, .argmax, .denseMatmul, .denseEmbedding: .head
+        case .embedding, .argmax, .denseMatmul, .denseEmbedding, .denseMatmulFloat32, .denseMatmulBFloat16, .denseMatmulQ8: .head
         case .glu, .gluFused, .gluQuantize: .channels
         case .mlgru, .mlgruFused, .mlgruGates, .outputGate, .gateQuantize, .mlgruStep, .mlgruStepQuantize, .mlgruFusedBatch:
             .mixer
-        case .attentionPrompt: .attention
+        case .attentionPrompt, .attentionStep, .attentionChunk, .rotate, .keepKeys, .recallKeys: .attention
         case .residual, .residualQuantize: .stream
         case .rmsnorm, .quantize, .normQuantize, .normQuantize3, .ternaryMatmul, .ternaryMatmulUnits, .bitlinearFused,
-            .bitlinearUnfused, .bitlinearSplit, .ternaryUnpack, .normRows:
+            .bitlinearUnfused, .bitlinearSplit, .ternaryUnpack, .normRows, .ternaryMatmulFloats:
             .all
         }
     }

@@ -12,17 +12,18 @@ struct KernelResult {
     let key: Key
     let cost: KernelCost
     let seconds: Samples
-    /// Share of what the device could do.
-    let share: Double
-    let bound: DeviceCeilings.Bound
+    /// Share of what the device could do, and what keeps it from more; nil where no ceiling is measured that the op would come near.
+    let limit: (share: Double, bound: DeviceCeilings.Bound)?
+
+    init(_ key: Key, cost: KernelCost, seconds: Samples, floor: (seconds: Double, bound: DeviceCeilings.Bound)?) {
+        self.key = key
+        self.cost = cost
+        self.seconds = seconds
+        limit = floor.map { ($0.seconds / seconds.median, $0.bound) }
+    }
 
     init(_ test: KernelCase, seconds: Samples, ceilings: DeviceCeilings) {
-        key = Key(test)
-        cost = test.cost
-        self.seconds = seconds
-        let floor = test.floor(ceilings)
-        share = floor.seconds / seconds.median
-        bound = floor.bound
+        self.init(Key(test), cost: test.cost, seconds: seconds, floor: test.floor(ceilings))
     }
 
     /// All results, by op; a fused BitLinear's also as a ratio to the unfused one.
@@ -53,8 +54,9 @@ struct KernelResult {
             + seconds.map { $0 * 1e6 }.cells(digits: 2) + [
                 .number(Double(cost.bytes) / seconds.median / 1e9, digits: 1),
                 .number(Double(cost.operations) / seconds.median / 1e12, digits: 2),
-                .number(Double(cost.operations) / Double(cost.bytes), digits: 2), .text(bound.rawValue),
-                .number(share * 100, digits: 1), .optional(unfused.map { $0 / seconds.median }, digits: 2),
+                .number(Double(cost.operations) / Double(cost.bytes), digits: 2),
+                limit.map { .text($0.bound.rawValue) } ?? .missing,
+                .optional(limit.map { $0.share * 100 }, digits: 1), .optional(unfused.map { $0 / seconds.median }, digits: 2),
             ]
     }
 }
@@ -63,14 +65,18 @@ extension KernelResult.Key {
     /// The matrix or the width that an op takes of a shape.
     init(_ op: KernelOp, tokens: Int, of shape: MatrixShape) {
         switch op {
-        case .rmsnorm, .quantize, .normQuantize, .normQuantize3, .normRows, .attentionPrompt:
+        case .rmsnorm, .quantize, .normQuantize, .normQuantize3, .normRows, .attentionPrompt, .attentionStep, .attentionChunk,
+            .rotate,
+            .keepKeys, .recallKeys:
             self.init(op: op, tokens: tokens, columns: shape.columns, rows: nil)
         case .glu, .gluQuantize: self.init(op: op, tokens: tokens, columns: shape.rows / 2, rows: nil)
         case .mlgru, .mlgruGates, .outputGate, .residual, .gateQuantize, .residualQuantize, .mlgruStep, .mlgruStepQuantize,
             .argmax:
             self.init(op: op, tokens: tokens, columns: shape.rows, rows: nil)
         case .embedding, .ternaryMatmul, .ternaryMatmulUnits, .bitlinearFused, .bitlinearUnfused, .bitlinearSplit, .gluFused,
-            .mlgruFused, .mlgruFusedBatch, .denseMatmul, .denseEmbedding:
+            .mlgruFused, .mlgruFusedBatch, .denseMatmul, .denseEmbedding, .denseMatmulFloat32, .denseMatmulBFloat16,
+            .denseMatmulQ8,
+            .ternaryMatmulFloats:
             self.init(op: op, tokens: tokens, columns: shape.columns, rows: shape.rows)
         // Once a matrix, however many tokens are then multiplied with it.
         case .ternaryUnpack: self.init(op: op, tokens: 1, columns: shape.columns, rows: shape.rows)

@@ -104,11 +104,11 @@ extension KernelSuite {
         let matrix = try matrices(1, rows: shape.rows)
         let tiles = matrix.words.count / 4
         let buffers = try rotated([
-            shared(Base3Packing.pack(matrix.words), "packed"), room(matrix.words.count, "tiles"),
+            shared(Array(Base3Packing.pack(matrix.words)), "packed"), room(matrix.words.count, "tiles"),
         ])
         return KernelCase(
             op: .ternaryUnpack, tokens: 1, columns: shape.columns, rows: shape.rows,
             stages: [stage(TernaryUnpack(matrices: 1, tiles: tiles), buffers)],
-            outputs: [.init(buffer: buffers[1][0], stride: matrix.words.count, count: 1, expected: [matrix.words])])
+            outputs: [.init(buffer: buffers[1][0], stride: matrix.words.count, count: 1, expected: [Array(matrix.words)])])
     }
 }

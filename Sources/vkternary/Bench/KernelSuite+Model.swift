@@ -37,6 +37,9 @@ extension KernelSuite {
         case .denseEmbedding: try denseEmbedding(tokens: tokens)
         case .normRows: try normRows(tokens: tokens)
         case .attentionPrompt: try attentionPrompt(tokens: tokens)
+        case .denseMatmulFloat32, .denseMatmulBFloat16, .denseMatmulQ8, .ternaryMatmulFloats, .attentionStep, .attentionChunk,
+            .rotate, .keepKeys, .recallKeys:
+            nil
         }
     }
 
@@ -139,7 +142,7 @@ extension KernelSuite {
     // MARK: MLGRU
 
     /// Of the forget gates of a state as wide as the shape has rows.
-    var lowerBound: [Float] { activations(shape.rows, seed: 5)[0].map { $0 + 0.5 } }
+    var lowerBound: [Float] { KernelValues.lowerBound(shape.rows) }
 
     /// A step of one token, or the gates of several.
     private func mlgruFused(tokens: Int) throws -> KernelCase? {

@@ -88,22 +88,18 @@ extension KernelSuite {
     /// Rows of a prompt that are compared: the reference takes seconds for all of a long one.
     private static let comparedRows = 8
 
-    /// A prompt at the start of a text: the shape's columns are the width of all query heads, of 128 values or the most that divides it, four to a
-    /// key head where that is possible; keys and values are f16. Nil where there are no such heads.
+    /// A prompt at the start of a text: the shape's columns are the width of all query heads; keys and values are f16. Nil where that is not
+    /// the width of heads.
     func attentionPrompt(tokens: Int) throws -> KernelCase? {
         let width = shape.columns
-        guard let size = [128, 64, 32, 16, 8, 4].first(where: { width.isMultiple(of: $0) }) else { return nil }
-        let heads = width / size
-        let configuration = TransformerConfiguration(
-            vocabularySize: 1, hiddenSize: width, intermediateSize: 1, layerCount: 1, headCount: heads,
-            keyValueHeadCount: heads.isMultiple(of: 4) ? heads / 4 : heads, headSize: size, normEpsilon: Self.epsilon,
-            rotation: RotaryEmbedding(theta: 10_000), activation: .silu)
+        guard let configuration = KernelValues.attention(width: width) else { return nil }
         let attention = AttentionShape(configuration, cache: .float16)
         let pages = (tokens + AttentionShape.pageTokens - 1) / AttentionShape.pageTokens
         guard pages * attention.pageByteCount <= device.description.maxStorageRange else { return nil }
 
-        // As many as are no divisor of a chunk's or a tile's length, so that no two of these are alike.
-        let (keys, values) = (Self.texts(configuration.keyValueWidth, seed: 8), Self.texts(configuration.keyValueWidth, seed: 9))
+        let (keys, values) = (
+            KernelValues.texts(configuration.keyValueWidth, seed: 8), KernelValues.texts(configuration.keyValueWidth, seed: 9)
+        )
         let queries = activations(width, seed: 3).map { $0.map(Exact.factor) }
         let cache = Self.cache(keys, values, tokens: tokens, pages: pages, attention)
         let buffers = try rotated([
@@ -128,14 +124,6 @@ extension KernelSuite {
                 .init(
                     buffer: buffers[2][0], stride: attention.attendedStride, count: tokens, expected: expected, places: places)
             ])
-    }
-
-    /// Keys or values of tokens, which take turns.
-    private static func texts(_ width: Int, seed: UInt64) -> [[Float]] {
-        var random = SplitMix64(seed: seed)
-        return (0..<67).map { _ in
-            KeyValueElement.float16.rounded((0..<width).map { _ in Float(random.unit() - 0.5) })
-        }
     }
 
     /// One layer's f16 cache of one sequence, as `AttentionShape` says; places behind the text are zero.

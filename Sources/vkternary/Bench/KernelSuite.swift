@@ -10,9 +10,7 @@ final class KernelSuite {
     let device: Device
     let traits: DeviceTraits
 
-    static let epsilon: Float = 1e-6
-    /// Different rows of activations; tokens take turns.
-    private static let patterns = 2
+    static let epsilon = KernelValues.epsilon
     /// Sets of buffers of an op without weights, at most.
     private static let mostSets = 64
 
@@ -31,22 +29,9 @@ final class KernelSuite {
 
     // MARK: Values
 
-    /// Rows of activations between -0.5 and 0.5.
-    func activations(_ width: Int, seed: UInt64) -> [[Float]] {
-        var random = SplitMix64(seed: seed)
-        return (0..<Self.patterns).map { _ in (0..<width).map { _ in Exact.settle(Float(random.unit() - 0.5)) } }
-    }
+    func activations(_ width: Int, seed: UInt64) -> [[Float]] { KernelValues.activations(width, seed: seed) }
 
-    /// Norms of rows of a width, all behind one outer norm.
-    func weightings(_ count: Int, width: Int) -> [InputNorm] {
-        var random = SplitMix64(seed: 1)
-        let outer = (0..<width).map { _ in Float(0.8 + 0.4 * random.unit()) }
-        return (0..<count).map { _ in
-            InputNorm(
-                outer: outer, outerEpsilon: Self.epsilon, inner: (0..<width).map { _ in Float(0.8 + 0.4 * random.unit()) }
-            )
-        }
-    }
+    func weightings(_ count: Int, width: Int) -> [InputNorm] { KernelValues.weightings(count, width: width) }
 
     private(set) lazy var x = activations(shape.columns, seed: 2)
     /// Three; the first is the one of ops that need one.

@@ -30,6 +30,8 @@ struct ModelTest {
     var name: String { (kind == .prompt ? "pp" : "tg") + "\(count)" + (batch > 1 ? " b=\(batch)" : "") }
     /// Tokens that a sequence holds in the end.
     var contextTokens: Int { count + (kind == .text ? 1 : 0) }
+    /// Tokens of which a measured step of a text reads keys and values, itself among them, on average.
+    var averageContext: Double { Double(count + 3) / 2 }
     /// Tokens of all sequences.
     var tokens: Int { count * batch }
     /// Tokens that a run takes in without measuring them.

@@ -19,19 +19,21 @@ struct RotatedMatrix {
     init(columns: Int, rows: Int, matrices: Int = 1, on device: Device) throws {
         (self.columns, self.rows) = (columns, rows)
         var random = SplitMix64(seed: 1)
-        var stack = TernaryMatrix(
-            rows: matrices * TernaryMatrix.padded(rows, to: 4), columns: columns, scale: Self.scale)
-        for index in stack.words.indices {
-            // Two bits at random, 3 made 1: codes 0, 1 and 2.
-            let bits = UInt32(truncatingIfNeeded: random.next())
-            let threes = bits & (bits >> 1) & 0x5555_5555
-            stack.words[index] = bits & ~(threes << 1)
+        let stack = TernaryMatrix(
+            rows: matrices * TernaryMatrix.padded(rows, to: 4), columns: columns, scale: Self.scale
+        ) { (words: UnsafeMutableBufferPointer<UInt32>) in
+            for index in words.indices {
+                // Two bits at random, 3 made 1: codes 0, 1 and 2.
+                let bits = UInt32(truncatingIfNeeded: random.next())
+                let threes = bits & (bits >> 1) & 0x5555_5555
+                words[index] = bits & ~(threes << 1)
+            }
         }
         self.stack = stack
         let description = device.description
         let wanted = description.kind == .software ? 0 : min(Self.byteCount, description.deviceLocalBytes / 4)
         let first = try device.makeBuffer(byteCount: stack.byteCount, memory: .device, label: "weights")
-        try device.upload(stack.words, to: first)
+        try stack.words.withUnsafeBytes { try device.upload($0, to: first) }
         let others = try (1..<min(Self.mostCopies, max(2, wanted / stack.byteCount))).map { _ in
             try Interrupt.check()
             return try device.makeBuffer(byteCount: stack.byteCount, memory: .device, label: "weights")
@@ -49,13 +51,12 @@ struct RotatedMatrix {
     var byteCount: Int { stack.byteCount }
 
     /// What a copy holds.
-    var words: [UInt32] { stack.words }
+    var words: PackedStorage<UInt32> { stack.words }
 
     /// One of the matrices, for the reference.
     func matrix(_ index: Int) -> TernaryMatrix {
-        var matrix = TernaryMatrix(rows: rows, columns: columns, scale: Self.scale)
-        let count = matrix.words.count
-        matrix.words = Array(stack.words[index * count..<(index + 1) * count])
-        return matrix
+        let count = TernaryMatrix.byteCount(rows: rows, columns: columns) / 4
+        return TernaryMatrix(
+            rows: rows, columns: columns, scale: Self.scale, words: stack.words.part(index * count..<(index + 1) * count))
     }
 }

@@ -5,15 +5,22 @@ extension GGUFTransformer {
     static func checkTensors(_ file: GGUFFile, _ configuration: TransformerConfiguration) throws {
         var known: Set<String> = [TransformerGGUF.embedding, TransformerGGUF.finalNorm, TransformerGGUF.frequencyDivisors]
         _ = try file.tensor(TransformerGGUF.finalNorm, dimensions: [configuration.hiddenSize])
-        func check(_ name: String, rows: Int, columns: Int) throws {
-            _ = try file.tensor(name + ".weight", dimensions: [columns, rows])
-            for (part, count) in [("bias", rows), ("scale", 1)] where file.tensors["\(name).\(part)"] != nil {
+        func check(_ name: String, rows: Int, columns: Int, parts: [String: Int]) throws {
+            let weight = try file.matrix(name + ".weight", rows: rows, columns: columns)
+            if weight.type.isPacked {
+                try file.checkPackedScales(weight, rows: rows, columns: columns)
+                known.formUnion(["\(name).scale", "\(name).scales"])
+            }
+            for (part, count) in parts where file.tensors["\(name).\(part)"] != nil {
                 _ = try file.tensor("\(name).\(part)", dimensions: [count])
             }
-            known.formUnion(["weight", "bias", "scale"].map { "\(name).\($0)" })
+            known.formUnion((parts.keys + ["weight"]).map { "\(name).\($0)" })
         }
-        _ = try file.tensor(
-            TransformerGGUF.embedding, dimensions: [configuration.hiddenSize, configuration.vocabularySize])
+        func check(_ name: String, rows: Int, columns: Int) throws {
+            try check(name, rows: rows, columns: columns, parts: ["bias": rows, "scale": 1])
+        }
+        try check(
+            TransformerGGUF.embeddingBase, rows: configuration.vocabularySize, columns: configuration.hiddenSize, parts: [:])
         if !configuration.tiesEmbeddings {
             try check(TransformerGGUF.head, rows: configuration.vocabularySize, columns: configuration.hiddenSize)
         }
@@ -49,8 +56,13 @@ extension GGUFTransformer {
         for layer in layers.sorted() {
             for role in TransformerGGUF.Role.allCases {
                 let shape = role.shape(configuration)
-                let tensor = try file.tensor(
-                    TransformerGGUF.name(layer, role) + ".weight", dimensions: [shape.columns, shape.rows])
+                let tensor = try file.matrix(
+                    TransformerGGUF.name(layer, role) + ".weight", rows: shape.rows, columns: shape.columns)
+                if tensor.type == .int32, let scales = file.tensors[PackedLayout.scales(of: tensor.name)],
+                    scales.dimensions[0] > 1
+                {
+                    return false
+                }
                 if tensor.type.isTernary, try TernaryTensor(tensor, file).hasScalesWithinRows() { return false }
             }
         }

@@ -64,7 +64,7 @@ public struct GGUFTransformer: TransformerSource {
             let shape = role.shape(configuration)
             return try projection(
                 TransformerGGUF.name(index, role), rows: shape.rows, columns: shape.columns,
-                isPermuted: role.hasPermutedRows && TransformerGGUF.permutesHeads(file.architecture))
+                isPermuted: role.hasPermutedRows && TransformerGGUF.permutesHeads(file.architecture, isPacked: file.isPacked))
         }
         return TransformerLayer(
             attentionNorm: try required(.attention), query: try linear(.query), key: try linear(.key), value: try linear(.value),

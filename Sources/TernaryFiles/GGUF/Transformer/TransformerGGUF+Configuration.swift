@@ -13,7 +13,10 @@ extension TransformerGGUF {
         guard table.dimensions.count == 2, table.dimensions[1] <= MatMulFreeConfiguration.mostTokens else {
             throw FileError(file.path, at: embedding, "is \(table.dimensions), no table of tokens")
         }
-        let vocabulary = table.dimensions[1]
+        // Words are of whole tiles, which do not tell how many rows there are.
+        let vocabulary =
+            table.type == .int32
+            ? try keys.requiredInt(own("vocab_size"), in: 1...MatMulFreeConfiguration.mostTokens) : table.dimensions[1]
         if let claimed = try keys.int(own("vocab_size"), in: 1...Int.max), claimed != vocabulary {
             throw keys.fail(own("vocab_size"), "is \(claimed) and \(embedding) has \(vocabulary) rows")
         }

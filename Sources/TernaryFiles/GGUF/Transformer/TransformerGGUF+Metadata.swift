@@ -4,19 +4,22 @@ extension TransformerGGUF {
     /// The metadata of a file that is written.
     ///
     /// - Parameters:
+    ///   - type: of its ternary matrices, as far as they have it.
     ///   - types: of its tensors.
     ///   - tokenizer: the tokenizer's metadata, which come last.
     static func metadata(
-        _ configuration: TransformerConfiguration, architecture: String, name: String, types: Set<GGUFTensorType>,
+        _ configuration: TransformerConfiguration, architecture: String, name: String, type: TernaryBlockType,
+        types: Set<GGUFTensorType>,
         tokenizer: [(key: String, value: GGUFValue)], path: String
     ) throws -> [(key: String, value: GGUFValue)] {
         var metadata: [(key: String, value: GGUFValue)] = [
             ("general.architecture", .text(architecture)), ("general.name", .text(name)),
-            ("general.quantization_version", .uint32(2)), ("general.alignment", .uint32(UInt32(GGUFFile.defaultAlignment))),
+            ("general.quantization_version", .uint32(2)), ("general.alignment", .uint32(UInt32(type.alignment))),
         ]
+        if type == .t2 { metadata.append((PackedLayout.key, .text(PackedLayout.name))) }
         // Of the types without a number of their own there, readers look at the tensors.
-        if let block = TernaryBlockType.allCases.first(where: { types.contains($0.tensorType) }) {
-            metadata.append(("general.file_type", .uint32(block.fileType)))
+        if let fileType = TernaryBlockType.allCases.first(where: { types.contains($0.tensorType) })?.fileType {
+            metadata.append(("general.file_type", .uint32(fileType)))
         }
         func add(_ key: String, _ value: GGUFValue) { metadata.append(("\(architecture).\(key)", value)) }
         func add(_ key: String, _ number: Int) { add(key, .uint32(UInt32(clamping: number))) }
@@ -42,6 +45,8 @@ extension TransformerGGUF {
         if let token = configuration.endTokens.first, !present.contains("tokenizer.ggml.eos_token_id") {
             metadata.append(("tokenizer.ggml.eos_token_id", .uint32(UInt32(token))))
         }
+        // Other programs read no file that does not say so.
+        if tokenizer.isEmpty { metadata.append(("tokenizer.ggml.model", .text(noVocabulary))) }
         return metadata + tokenizer
     }
 

@@ -19,7 +19,9 @@ extension TransformerGGUF {
     private static func type(of trits: TernaryMatrix, _ ternary: TernaryBlockType) throws -> GGUFTensorType {
         guard !hasTwos(trits) else { throw Unwritable(reason: "weights of +2 need scales of groups") }
         // A scale of zero in a block says nothing of its trits.
-        if trits.columns.isMultiple(of: TernaryBlock.length), trits.scale != 0, HalfFloat.exactBits(trits.scale) != nil {
+        if ternary != .i2_s, trits.columns.isMultiple(of: TernaryBlock.length), trits.scale != 0,
+            HalfFloat.exactBits(trits.scale) != nil
+        {
             return ternary.tensorType
         }
         guard trits.columns.isMultiple(of: GGUFTensorType.i2s.blockLength) else {
@@ -35,12 +37,14 @@ extension TransformerGGUF {
         guard scales.values.allSatisfy({ HalfFloat.exactBits($0) != nil }) else {
             throw Unwritable(reason: "its scales are no binary16 numbers, and GGUF has no other for rows and groups")
         }
-        let types: [GGUFTensorType] = [ternary.tensorType, .q2x128, .q2x64]
+        // I2_S has one scale only.
+        let blocks: GGUFTensorType = ternary == .tq1_0 ? .tq1 : .tq2
+        let types: [GGUFTensorType] = [blocks, .q2x128, .q2x64]
         let fitting = types.first { type in
             guard trits.columns.isMultiple(of: type.blockLength), scales.columns.isMultiple(of: type.blockLength) else {
                 return false
             }
-            return type != ternary.tensorType || !hasTwos(trits) && !scales.values.contains(0)
+            return type != blocks || !hasTwos(trits) && !scales.values.contains(0)
         }
         guard let fitting else {
             throw Unwritable(
@@ -52,7 +56,9 @@ extension TransformerGGUF {
     }
 
     /// Whether a matrix has codes of +2, which only Q2_0 has.
-    private static func hasTwos(_ trits: TernaryMatrix) -> Bool { trits.words.contains { $0 & $0 >> 1 & 0x5555_5555 != 0 } }
+    private static func hasTwos(_ trits: TernaryMatrix) -> Bool {
+        TernaryMatrix.fault(in: trits.words, rows: trits.rows, columns: trits.columns, allowsTwos: false) != nil
+    }
 
     /// The data of some rows of a matrix, and of its last ones what is behind them.
     ///

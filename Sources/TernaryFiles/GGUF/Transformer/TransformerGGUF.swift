@@ -6,11 +6,16 @@ enum TransformerGGUF {
     static let architectures = ["bitnet-b1.58", "bitnet-25", "bitnet", "llama", "qwen3"]
 
     /// Whether a file's query and key rows are in the order of rotations of neighbours; ours pair halves of a head.
-    static func permutesHeads(_ architecture: String) -> Bool { architecture == "llama" }
+    ///
+    /// - Parameter isPacked: whether it is a file for nobody else, whose rows are in our order.
+    static func permutesHeads(_ architecture: String, isPacked: Bool) -> Bool { architecture == "llama" && !isPacked }
 
-    static let embedding = "token_embd.weight"
+    static let embeddingBase = "token_embd"
+    static let embedding = embeddingBase + ".weight"
     static let finalNorm = "output_norm.weight"
     static let head = "output"
+    /// `tokenizer.ggml.model` of a file without a tokenizer.
+    static let noVocabulary = "no_vocab"
     /// What each frequency is divided by: LLaMA 3.1's scaling.
     static let frequencyDivisors = "rope_freqs.weight"
 
@@ -59,7 +64,7 @@ enum TransformerGGUF {
     /// Every name that a block's tensors may have.
     static func names(layer: Int) -> [String] {
         Norm.allCases.map { name(layer, $0) }
-            + Role.allCases.flatMap { role in ["weight", "bias", "scale"].map { "\(name(layer, role)).\($0)" } }
+            + Role.allCases.flatMap { role in ["weight", "bias", "scale", "scales"].map { "\(name(layer, role)).\($0)" } }
     }
 
     /// Where row `row` of a permuted matrix goes: the pairs of a head, which stand side by side, go to its halves.

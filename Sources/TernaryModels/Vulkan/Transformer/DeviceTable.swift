@@ -56,13 +56,13 @@ struct DeviceTable {
         case .dense(let dense):
             let rowBytes = dense.columns * dense.element.byteCount
             weights = arena.add(
-                rows: Array(dense.bytes[rows.lowerBound * rowBytes..<rows.upperBound * rowBytes]), rowBytes: rowBytes,
+                rows: dense.bytes.part(rows.lowerBound * rowBytes..<rows.upperBound * rowBytes), rowBytes: rowBytes,
                 paddedBytes: layout.rowBytes)
             scales = dense.scales
         case .ternary(let ternary, let groups):
             let tileWords = ternary.paddedColumns / 4
             let tiles = rows.lowerBound / 4..<(rows.upperBound + 3) / 4
-            weights = arena.add(words: [Array(ternary.words[tiles.lowerBound * tileWords..<tiles.upperBound * tileWords])])
+            weights = arena.add(words: [ternary.words.part(tiles.lowerBound * tileWords..<tiles.upperBound * tileWords)])
             scales = groups?.values ?? []
         }
         guard layout.scalesPerRow > 0 else { return (weights, nil) }

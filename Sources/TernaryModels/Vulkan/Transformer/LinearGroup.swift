@@ -68,7 +68,7 @@ struct LinearGroup {
     /// Whether the sums of rows are made of int8 codes.
     var isQuantized: Bool { if case .quantized = kind { true } else { false } }
 
-    private static func words(_ matrix: LinearMatrix) -> [UInt32] {
+    private static func words(_ matrix: LinearMatrix) -> PackedStorage<UInt32> {
         guard case .ternary(let ternary, _) = matrix else { preconditionFailure("no ternary matrix") }
         return ternary.words
     }
@@ -111,10 +111,11 @@ struct LinearGroup {
 
     private static func add(_ matrices: [LinearMatrix], _ layout: DenseLayout, to arena: inout TensorArena) -> TensorArena.Place {
         if layout.element == .ternary { return arena.add(words: matrices.map(words)) }
-        let bytes = matrices.flatMap { matrix -> [UInt8] in
+        let parts = matrices.map { matrix -> PackedStorage<UInt8> in
             guard case .dense(let dense) = matrix else { preconditionFailure("no dense matrix") }
             return dense.bytes
         }
+        let bytes = parts.count == 1 ? parts[0] : PackedStorage(parts.flatMap { $0 })
         let rows = matrices.reduce(0) { $0 + $1.rows }
         return arena.add(rows: bytes, rowBytes: bytes.count / rows, paddedBytes: layout.rowBytes)
     }

@@ -9,9 +9,9 @@ struct TensorArena {
 
     private enum Content {
         case floats([Float])
-        case words([[UInt32]])
+        case words([PackedStorage<UInt32>])
         /// Rows of bytes, each padded with zeros.
-        case rows([UInt8], rowBytes: Int, paddedBytes: Int)
+        case rows(PackedStorage<UInt8>, rowBytes: Int, paddedBytes: Int)
     }
 
     /// Vulkan allows no device to ask for more than this between storage buffer offsets.
@@ -36,10 +36,10 @@ struct TensorArena {
     }
 
     /// Packed ternary matrices, one behind the other.
-    mutating func add(words: [[UInt32]]) -> Place { add(.words(words), 4 * words.reduce(0) { $0 + $1.count }) }
+    mutating func add(words: [PackedStorage<UInt32>]) -> Place { add(.words(words), 4 * words.reduce(0) { $0 + $1.count }) }
 
     /// Rows of bytes, each padded to whole tiles.
-    mutating func add(rows bytes: [UInt8], rowBytes: Int, paddedBytes: Int) -> Place {
+    mutating func add(rows bytes: PackedStorage<UInt8>, rowBytes: Int, paddedBytes: Int) -> Place {
         add(.rows(bytes, rowBytes: rowBytes, paddedBytes: paddedBytes), bytes.count / rowBytes * paddedBytes)
     }
 
@@ -52,17 +52,18 @@ struct TensorArena {
             case .floats(let values): try device.upload(values, to: buffer, offset: offset)
             case .words(let matrices):
                 for words in matrices {
-                    try device.upload(words, to: buffer, offset: offset)
+                    try words.withUnsafeBytes { try device.upload($0, to: buffer, offset: offset) }
                     offset += 4 * words.count
                 }
             case .rows(let bytes, let rowBytes, let paddedBytes):
                 if rowBytes == paddedBytes {
-                    try device.upload(bytes, to: buffer, offset: offset)
+                    try bytes.withUnsafeBytes { try device.upload($0, to: buffer, offset: offset) }
                 } else {
                     var padded = [UInt8](repeating: 0, count: place.count)
                     for row in 0..<bytes.count / rowBytes {
                         padded.replaceSubrange(
-                            row * paddedBytes..<row * paddedBytes + rowBytes, with: bytes[row * rowBytes..<(row + 1) * rowBytes])
+                            row * paddedBytes..<row * paddedBytes + rowBytes,
+                            with: bytes.part(row * rowBytes..<(row + 1) * rowBytes))
                     }
                     try device.upload(padded, to: buffer, offset: offset)
                 }

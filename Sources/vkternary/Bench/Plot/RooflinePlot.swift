@@ -31,7 +31,8 @@ struct RooflinePlot {
                 }, uniquingKeysWith: { $1 })
             guard let read = medians["read"] else { return nil }
             bandwidth = read
-            roofs = ["int8, no matrix units", "int8 product", "int8, matrix units alone"].compactMap { name in
+            roofs = ["int8, no matrix units", "int8, registers alone", "int8 product", "int8, matrix units alone"].compactMap {
+                name in
                 medians[name].map { (name, $0) }
             }
             points = []
@@ -58,8 +59,12 @@ struct RooflinePlot {
             .mlgruStepQuantize,
             .normRows:
             "norms and quantisation"
-        case .embedding, .glu, .mlgru, .mlgruGates, .mlgruStep, .outputGate, .residual, .argmax, .ternaryUnpack, .denseEmbedding:
+        case .embedding, .glu, .mlgru, .mlgruGates, .mlgruStep, .outputGate, .residual, .argmax, .ternaryUnpack, .denseEmbedding,
+            .rotate,
+            .keepKeys, .recallKeys:
             "element-wise, mlgru"
+        case .denseMatmul, .denseMatmulFloat32, .denseMatmulBFloat16, .denseMatmulQ8: KernelOp.denseMatmul.rawValue
+        case .attentionPrompt, .attentionStep, .attentionChunk: "attention"
         case .mlgruFusedBatch: KernelOp.mlgruFused.rawValue
         default: op.rawValue
         }
