@@ -87,7 +87,7 @@ EXACT_FUNCTION void dense_row(
     for (size_t block = 0; block < blocks; block++) {
         const size_t first = block * CT_BLOCK;
         for (size_t byte = 0; byte < CT_BLOCK * width; byte += 64)
-            __builtin_prefetch(row + first * width + byte + CT_BYTES_AHEAD);
+            __builtin_prefetch(row + first * width + byte + CT_BYTES_AHEAD, 0, 2);
         dense_weights(element, row + first * width, element == CT_SCALED_INT8 ? scales + first / group_columns : NULL,
                       group_columns, w);
         for (size_t t = 0; t < tokens; t++)

@@ -43,7 +43,7 @@ EXACT_FUNCTION void multiply_row(const uint32_t *words, size_t groups, const int
         const __mmask16 present = left < 4 ? (__mmask16)((1u << 4 * left) - 1) : (__mmask16)0xFFFF;
         const __m512i q = _mm512_loadu_si512(row + group * 16);
         const __m512i w = _mm512_maskz_loadu_epi32(present, words + group * 4);
-        _mm_prefetch((const char *)(words + group * 4) + CT_BYTES_AHEAD, _MM_HINT_T0);
+        _mm_prefetch((const char *)(words + group * 4) + CT_BYTES_AHEAD, _MM_HINT_T1);
         sum[0] = _mm512_dpbusd_epi32(sum[0], _mm512_and_si512(w, masks[0]), _mm512_shuffle_epi32(q, 0x00));
         sum[1] = _mm512_dpbusd_epi32(sum[1], _mm512_and_si512(w, masks[1]), _mm512_shuffle_epi32(q, 0x55));
         sum[2] = _mm512_dpbusd_epi32(sum[2], _mm512_and_si512(w, masks[2]), _mm512_shuffle_epi32(q, 0xAA));

@@ -28,7 +28,7 @@ EXACT_FUNCTION void multiply_row(const uint32_t *words, size_t groups, const int
         const __m256i w = group + 1 < groups
             ? _mm256_loadu_si256((const __m256i *)(words + group * 4))
             : _mm256_zextsi128_si256(_mm_loadu_si128((const __m128i *)(words + group * 4)));
-        _mm_prefetch((const char *)(words + group * 4) + CT_BYTES_AHEAD, _MM_HINT_T0);
+        _mm_prefetch((const char *)(words + group * 4) + CT_BYTES_AHEAD, _MM_HINT_T1);
         sum[0] = _mm256_dpbusd_avx_epi32(sum[0], _mm256_and_si256(w, masks[0]), _mm256_shuffle_epi32(q, 0x00));
         sum[1] = _mm256_dpbusd_avx_epi32(sum[1], _mm256_and_si256(w, masks[1]), _mm256_shuffle_epi32(q, 0x55));
         sum[2] = _mm256_dpbusd_avx_epi32(sum[2], _mm256_and_si256(w, masks[2]), _mm256_shuffle_epi32(q, 0xAA));

@@ -8,6 +8,8 @@ package struct RowChunks: Sendable {
     package let count: Int
     /// Rows of a task, but for the last of a part: a multiple of 16.
     package let step: Int
+    /// The first task of each part.
+    package let firsts: [Int]
 
     /// Chunks for so many threads: fewer rows at a time where there would not be enough to go round.
     package init(rowCounts: [Int], threads: Int) {
@@ -15,12 +17,12 @@ package struct RowChunks: Sendable {
         let share = rowCounts.reduce(0, +) / (4 * threads)
         let step = min(CT_CHUNK_ROWS, max(16, share & ~15))
         self.step = step
-        count = rowCounts.reduce(0) { $0 + ($1 + step - 1) / step }
-    }
-
-    /// The first task of each part.
-    package var firsts: [Int] {
-        rowCounts.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1 + step - 1) / step) }.dropLast()
+        var (firsts, count) = ([Int](), 0)
+        for rowCount in rowCounts {
+            firsts.append(count)
+            count += (rowCount + step - 1) / step
+        }
+        (self.firsts, self.count) = (firsts, count)
     }
 
     /// The rows of a part that are in some of the tasks.

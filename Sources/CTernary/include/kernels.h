@@ -14,7 +14,7 @@ enum {
     // Tokens in a panel, and rows of a matrix that are multiplied at a time.
     CT_PANEL_TOKENS = 16,
     CT_CHUNK_ROWS = 64,
-    // How far ahead a single token's weights are asked for; also beyond a chunk's end, where the next chunk is.
+    // How far ahead a single token's weights are asked for, to be in the second cache; also beyond a chunk's end, where the next chunk is.
     CT_BYTES_AHEAD = 8192,
 };
 
