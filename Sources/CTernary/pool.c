@@ -1,6 +1,6 @@
 // Tasks 0 ..< count of a phase are shared out beforehand: each worker has a range of its own, the same one in every phase of that
 // size, so that it finds its part of a matrix in memory near to it and reads it from front to back. Who has done with its range takes
-// tasks from the ends of others'.
+// tasks from the ends of its neighbours'.
 //
 // A phase is over when its tasks are done, whoever did them: a worker that the system has not let run in time is not waited for unless
 // it has taken a task. That, and that waiting soon becomes sleeping, is why more threads than processors slow each other down no more
@@ -18,10 +18,19 @@
 
 #include "places.h"
 
-// Within a token the next phase is some microseconds away.
-enum { CT_SPIN_NANOSECONDS = 10000, CT_SPINS_BETWEEN_LOOKS = 32, CT_TURNS = 100 };
+enum {
+    // Within a token the next phase is some microseconds away.
+    CT_SPIN_NANOSECONDS = 10000,
+    CT_SPINS_BETWEEN_LOOKS = 32,
+    CT_TURNS = 100,
+    // Other workers' ranges that a worker looks at.
+    CT_NEIGHBOURS = 3,
+    // Tasks that a phase may have.
+    CT_MOST_TASKS = 0xFFFF,
+};
 
-// Tasks begin ..< end that nobody has taken, as end << 32 | begin, on a cache line of its own.
+// What is left of a worker's range, begin ..< end, in a phase: phase << 32 | end << 16 | begin. Where the phase is an earlier one, nobody has
+// touched the range yet: only who takes a task writes here, so that with every worker at its own range no cache line moves.
 typedef struct {
     _Alignas(64) _Atomic uint64_t tasks;
 } range;
@@ -31,10 +40,11 @@ struct ct_pool {
     ct_places *places;
     pthread_t *threads;
     range *ranges;
-    // What is to be done. Written while no task is to be had, read by who has taken one.
+    // What is to be done, for indices from `first` on. Written while no task is to be had, read by who has taken one.
     ct_task task;
     void *context;
-    size_t count;
+    size_t first;
+    // Number << 32 | tasks.
     _Alignas(64) _Atomic uint64_t phase;
     atomic_bool stop;
     _Alignas(64) atomic_size_t done;
@@ -63,42 +73,56 @@ static uint64_t nanoseconds(void) {
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-// Takes a task from the front of a range, or from its end.
-static bool take(range *from, bool front, size_t *index) {
+size_t ct_pool_first(const ct_pool *pool, size_t count, size_t worker) { return count * worker / pool->workers; }
+
+// Takes a task of a phase from the front of a worker's range, or from its end.
+static bool take(ct_pool *pool, uint64_t phase, size_t worker, bool front, size_t *index) {
+    range *from = &pool->ranges[worker];
+    const uint32_t number = (uint32_t)(phase >> 32), count = (uint32_t)phase;
     uint64_t tasks = atomic_load_explicit(&from->tasks, memory_order_relaxed);
     for (;;) {
-        const uint64_t begin = tasks & UINT32_MAX, end = tasks >> 32;
-        if (begin >= end) return false;
-        const uint64_t left = front ? end << 32 | (begin + 1) : (end - 1) << 32 | begin;
-        // Acquires what was written before the range was filled.
-        if (atomic_compare_exchange_weak_explicit(
-                &from->tasks, &tasks, left, memory_order_acquire, memory_order_relaxed)) {
-            *index = front ? begin : end - 1;
-            return true;
+        uint64_t begin = tasks & CT_MOST_TASKS, end = tasks >> 16 & CT_MOST_TASKS;
+        const int32_t age = (int32_t)(number - (uint32_t)(tasks >> 32));
+        // The phase that we have seen is over.
+        if (age < 0) return false;
+        if (age > 0) {
+            begin = ct_pool_first(pool, count, worker);
+            end = ct_pool_first(pool, count, worker + 1);
         }
+        if (begin == end) return false;
+        *index = front ? begin++ : --end;
+        // Its success says that the phase is not over: this task is not done.
+        if (atomic_compare_exchange_weak_explicit(
+                &from->tasks, &tasks, (uint64_t)number << 32 | end << 16 | begin, memory_order_acq_rel, memory_order_relaxed))
+            return true;
     }
 }
 
-static bool is_done(ct_pool *pool) { return atomic_load(&pool->done) == pool->count; }
+static bool is_done(ct_pool *pool, size_t count) { return atomic_load(&pool->done) == count; }
 
-static void perform(ct_pool *pool, size_t index, size_t worker) {
-    // The phase cannot end, nor the next one be prepared, before this task counts as done.
-    const size_t count = pool->count;
-    pool->task(pool->context, index, worker);
-    if (atomic_fetch_add(&pool->done, 1) + 1 == count && atomic_load(&pool->caller_sleeps)) {
-        pthread_mutex_lock(&pool->lock);
-        pthread_cond_signal(&pool->finished);
-        pthread_mutex_unlock(&pool->lock);
-    }
+static void perform(ct_pool *pool, size_t index, size_t worker) { pool->task(pool->context, pool->first + index, worker); }
+
+// Says that tasks are done. Before that the phase cannot end, nor the next one be prepared.
+static void finish(ct_pool *pool, size_t tasks, size_t count) {
+    if (tasks == 0 || atomic_fetch_add(&pool->done, tasks) + tasks != count || !atomic_load(&pool->caller_sleeps)) return;
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_signal(&pool->finished);
+    pthread_mutex_unlock(&pool->lock);
 }
 
-static void take_tasks(ct_pool *pool, size_t worker) {
-    size_t index;
-    while (take(&pool->ranges[worker], true, &index)) perform(pool, index, worker);
-    for (size_t step = 1; step < pool->workers; step++) {
-        range *other = &pool->ranges[(worker + step) % pool->workers];
-        while (take(other, false, &index)) perform(pool, index, worker);
-    }
+// A worker looks for more work at its neighbours, so that the end of a phase is not all workers looking at all ranges; the caller looks
+// everywhere, so that no range is left.
+static void take_tasks(ct_pool *pool, uint64_t phase, size_t worker) {
+    const size_t count = (uint32_t)phase;
+    size_t index, tasks = 0;
+    for (; take(pool, phase, worker, true, &index); tasks++) perform(pool, index, worker);
+    finish(pool, tasks, count);
+    const size_t others = worker == 0 || pool->workers - 1 < CT_NEIGHBOURS ? pool->workers - 1 : CT_NEIGHBOURS;
+    for (size_t step = 1; step <= others && !is_done(pool, count); step++)
+        while (take(pool, phase, (worker + step) % pool->workers, false, &index)) {
+            perform(pool, index, worker);
+            finish(pool, 1, count);
+        }
 }
 
 // Whether a condition holds before it is time to sleep.
@@ -133,41 +157,35 @@ static void *work(void *argument) {
         if (atomic_load(&pool->stop)) return NULL;
         // Phases that went by without us are left out.
         seen = atomic_load_explicit(&pool->phase, memory_order_acquire);
-        take_tasks(pool, mine.worker);
+        take_tasks(pool, seen, mine.worker);
     }
 }
 
-static void raise_phase(ct_pool *pool) {
-    atomic_fetch_add(&pool->phase, 1);
+static void raise_phase(ct_pool *pool, uint64_t phase) {
+    atomic_store(&pool->phase, phase);
     if (atomic_load(&pool->sleepers) == 0) return;
     pthread_mutex_lock(&pool->lock);
     pthread_cond_broadcast(&pool->raised);
     pthread_mutex_unlock(&pool->lock);
 }
 
-static void wait_for_tasks(ct_pool *pool) {
-    SPIN_UNTIL(is_done(pool))
+static void wait_for_tasks(ct_pool *pool, size_t count) {
+    SPIN_UNTIL(is_done(pool, count))
     pthread_mutex_lock(&pool->lock);
     atomic_store(&pool->caller_sleeps, true);
-    while (!is_done(pool)) pthread_cond_wait(&pool->finished, &pool->lock);
+    while (!is_done(pool, count)) pthread_cond_wait(&pool->finished, &pool->lock);
     atomic_store(&pool->caller_sleeps, false);
     pthread_mutex_unlock(&pool->lock);
 }
 
-size_t ct_pool_first(const ct_pool *pool, size_t count, size_t worker) { return count * worker / pool->workers; }
-
-static void run_phase(ct_pool *pool, size_t count, ct_task task, void *context) {
-    pool->task = task;
-    pool->context = context;
-    pool->count = count;
-    atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
-    for (size_t worker = 0; worker < pool->workers; worker++) {
-        const uint64_t begin = ct_pool_first(pool, count, worker), end = ct_pool_first(pool, count, worker + 1);
-        atomic_store_explicit(&pool->ranges[worker].tasks, end << 32 | begin, memory_order_release);
-    }
-    raise_phase(pool);
-    take_tasks(pool, 0);
-    wait_for_tasks(pool);
+// The phase after the last one.
+static uint64_t next_phase(ct_pool *pool, size_t count) {
+    const uint32_t number = (uint32_t)(atomic_load_explicit(&pool->phase, memory_order_relaxed) >> 32) + 1;
+    // Ages are told apart within 2^31 phases; a range may have been without tasks for longer.
+    if (number % (1u << 30) == 0)
+        for (size_t worker = 0; worker < pool->workers; worker++)
+            atomic_store_explicit(&pool->ranges[worker].tasks, (uint64_t)(number - 1) << 32, memory_order_relaxed);
+    return (uint64_t)number << 32 | count;
 }
 
 void ct_pool_run(ct_pool *pool, size_t count, ct_task task, void *context) {
@@ -175,7 +193,17 @@ void ct_pool_run(ct_pool *pool, size_t count, ct_task task, void *context) {
         for (size_t index = 0; index < count; index++) task(context, index, 0);
         return;
     }
-    run_phase(pool, count, task, context);
+    for (size_t first = 0; first < count; first += CT_MOST_TASKS) {
+        const size_t tasks = count - first < CT_MOST_TASKS ? count - first : CT_MOST_TASKS;
+        pool->task = task;
+        pool->context = context;
+        pool->first = first;
+        atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
+        const uint64_t phase = next_phase(pool, tasks);
+        raise_phase(pool, phase);
+        take_tasks(pool, phase, 0);
+        wait_for_tasks(pool, tasks);
+    }
 }
 
 size_t ct_pool_workers(const ct_pool *pool) { return pool->workers; }
@@ -225,7 +253,7 @@ ct_pool *ct_pool_create(size_t workers) {
 
 void ct_pool_destroy(ct_pool *pool) {
     atomic_store(&pool->stop, true);
-    raise_phase(pool);
+    raise_phase(pool, next_phase(pool, 0));
     for (size_t worker = 1; worker < pool->workers; worker++) pthread_join(pool->threads[worker], NULL);
     release(pool);
 }

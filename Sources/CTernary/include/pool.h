@@ -18,7 +18,7 @@ ct_pool *_Nullable ct_pool_create(size_t workers);
 // Threads that work, the caller's among them.
 size_t ct_pool_workers(const ct_pool *pool);
 
-// Calls task for 0 ..< count, below 2^32, and returns when all calls have. A worker takes its own tasks in order, and then what others have
+// Calls task for 0 ..< count and returns when all calls have. A worker takes its own tasks in order, and then what others have
 // left; so a task's result must not depend on who takes it. One caller at a time.
 void ct_pool_run(ct_pool *pool, size_t count, ct_task task, void *context);
 
