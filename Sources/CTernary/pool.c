@@ -29,10 +29,13 @@ enum {
     CT_MOST_TASKS = 0xFFFF,
 };
 
-// What is left of a worker's range, begin ..< end, in a phase: phase << 32 | end << 16 | begin. Where the phase is an earlier one, nobody has
-// touched the range yet: only who takes a task writes here, so that with every worker at its own range no cache line moves.
 typedef struct {
+    // What is left of the worker's range, begin ..< end, in a phase: phase << 32 | end << 16 | begin. Where the phase is an earlier one,
+    // nobody has touched the range yet: only who takes a task writes here, so that with every worker at its own range no cache line moves.
     _Alignas(64) _Atomic uint64_t tasks;
+    // Tasks that the worker has done in a phase, from whichever range: phase << 32 | tasks. Only the caller reads all of them; a counter that
+    // all workers add to would take as long as all of them one after the other.
+    _Alignas(64) _Atomic uint64_t done;
 } range;
 
 struct ct_pool {
@@ -47,7 +50,6 @@ struct ct_pool {
     // Number << 32 | tasks.
     _Alignas(64) _Atomic uint64_t phase;
     atomic_bool stop;
-    _Alignas(64) atomic_size_t done;
     _Alignas(64) atomic_size_t sleepers;
     atomic_bool caller_sleeps;
     pthread_mutex_t lock;
@@ -98,13 +100,25 @@ static bool take(ct_pool *pool, uint64_t phase, size_t worker, bool front, size_
     }
 }
 
-static bool is_done(ct_pool *pool, size_t count) { return atomic_load(&pool->done) == count; }
+// Whether all tasks of the phase are done.
+static bool is_done(ct_pool *pool, uint64_t phase) {
+    size_t tasks = 0;
+    for (size_t worker = 0; worker < pool->workers; worker++) {
+        const uint64_t done = atomic_load(&pool->ranges[worker].done);
+        if (done >> 32 == phase >> 32) tasks += (uint32_t)done;
+    }
+    return tasks == (uint32_t)phase;
+}
 
 static void perform(ct_pool *pool, size_t index, size_t worker) { pool->task(pool->context, pool->first + index, worker); }
 
-// Says that tasks are done. Before that the phase cannot end, nor the next one be prepared.
-static void finish(ct_pool *pool, size_t tasks, size_t count) {
-    if (tasks == 0 || atomic_fetch_add(&pool->done, tasks) + tasks != count || !atomic_load(&pool->caller_sleeps)) return;
+// Says that a worker has done tasks. Before that the phase cannot end, nor the next one be prepared.
+static void finish(ct_pool *pool, uint64_t phase, size_t worker, size_t tasks) {
+    if (tasks == 0) return;
+    _Atomic uint64_t *done = &pool->ranges[worker].done;
+    const uint64_t before = atomic_load_explicit(done, memory_order_relaxed), start = phase >> 32 << 32;
+    atomic_store(done, (before >> 32 == phase >> 32 ? before : start) + tasks);
+    if (!atomic_load(&pool->caller_sleeps)) return;
     pthread_mutex_lock(&pool->lock);
     pthread_cond_signal(&pool->finished);
     pthread_mutex_unlock(&pool->lock);
@@ -113,15 +127,15 @@ static void finish(ct_pool *pool, size_t tasks, size_t count) {
 // A worker looks for more work at its neighbours, so that the end of a phase is not all workers looking at all ranges; the caller looks
 // everywhere, so that no range is left.
 static void take_tasks(ct_pool *pool, uint64_t phase, size_t worker) {
-    const size_t count = (uint32_t)phase;
     size_t index, tasks = 0;
     for (; take(pool, phase, worker, true, &index); tasks++) perform(pool, index, worker);
-    finish(pool, tasks, count);
+    finish(pool, phase, worker, tasks);
+    if (worker == 0 && is_done(pool, phase)) return;
     const size_t others = worker == 0 || pool->workers - 1 < CT_NEIGHBOURS ? pool->workers - 1 : CT_NEIGHBOURS;
-    for (size_t step = 1; step <= others && !is_done(pool, count); step++)
+    for (size_t step = 1; step <= others; step++)
         while (take(pool, phase, (worker + step) % pool->workers, false, &index)) {
             perform(pool, index, worker);
-            finish(pool, 1, count);
+            finish(pool, phase, worker, 1);
         }
 }
 
@@ -169,11 +183,11 @@ static void raise_phase(ct_pool *pool, uint64_t phase) {
     pthread_mutex_unlock(&pool->lock);
 }
 
-static void wait_for_tasks(ct_pool *pool, size_t count) {
-    SPIN_UNTIL(is_done(pool, count))
+static void wait_for_tasks(ct_pool *pool, uint64_t phase) {
+    SPIN_UNTIL(is_done(pool, phase))
     pthread_mutex_lock(&pool->lock);
     atomic_store(&pool->caller_sleeps, true);
-    while (!is_done(pool, count)) pthread_cond_wait(&pool->finished, &pool->lock);
+    while (!is_done(pool, phase)) pthread_cond_wait(&pool->finished, &pool->lock);
     atomic_store(&pool->caller_sleeps, false);
     pthread_mutex_unlock(&pool->lock);
 }
@@ -183,8 +197,10 @@ static uint64_t next_phase(ct_pool *pool, size_t count) {
     const uint32_t number = (uint32_t)(atomic_load_explicit(&pool->phase, memory_order_relaxed) >> 32) + 1;
     // Ages are told apart within 2^31 phases; a range may have been without tasks for longer.
     if (number % (1u << 30) == 0)
-        for (size_t worker = 0; worker < pool->workers; worker++)
+        for (size_t worker = 0; worker < pool->workers; worker++) {
             atomic_store_explicit(&pool->ranges[worker].tasks, (uint64_t)(number - 1) << 32, memory_order_relaxed);
+            atomic_store_explicit(&pool->ranges[worker].done, (uint64_t)(number - 1) << 32, memory_order_relaxed);
+        }
     return (uint64_t)number << 32 | count;
 }
 
@@ -198,11 +214,10 @@ void ct_pool_run(ct_pool *pool, size_t count, ct_task task, void *context) {
         pool->task = task;
         pool->context = context;
         pool->first = first;
-        atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
         const uint64_t phase = next_phase(pool, tasks);
         raise_phase(pool, phase);
         take_tasks(pool, phase, 0);
-        wait_for_tasks(pool, tasks);
+        wait_for_tasks(pool, phase);
     }
 }
 
@@ -227,7 +242,6 @@ ct_pool *ct_pool_create(size_t workers) {
     pool->places = ct_places_create("/sys/devices/system/node", workers);
     atomic_init(&pool->stop, false);
     atomic_init(&pool->phase, 0);
-    atomic_init(&pool->done, 0);
     atomic_init(&pool->sleepers, 0);
     atomic_init(&pool->caller_sleeps, false);
     pthread_mutex_init(&pool->lock, NULL);
@@ -237,7 +251,10 @@ ct_pool *ct_pool_create(size_t workers) {
         release(pool);
         return NULL;
     }
-    for (size_t worker = 0; worker < workers; worker++) atomic_init(&pool->ranges[worker].tasks, 0);
+    for (size_t worker = 0; worker < workers; worker++) {
+        atomic_init(&pool->ranges[worker].tasks, 0);
+        atomic_init(&pool->ranges[worker].done, 0);
+    }
     pool->workers = 1;
     for (; pool->workers < workers; pool->workers++) {
         seat *mine = malloc(sizeof *mine);
