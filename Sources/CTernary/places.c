@@ -1,11 +1,13 @@
 #define _GNU_SOURCE
 #include "places.h"
 
+#include <dirent.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -68,6 +70,27 @@ static void share_out(ct_places *places) {
     }
 }
 
+static int is_node(const struct dirent *entry) {
+    return strncmp(entry->d_name, "node", 4) == 0 && entry->d_name[4] >= '0' && entry->d_name[4] <= '9';
+}
+
+// Those that have processors of ours, by their numbers.
+static void add_nodes(ct_places *places, const char *folder, const ct_processors *allowed) {
+    struct dirent **entries;
+    const int count = scandir(folder, &entries, is_node, versionsort);
+    if (count < 0) return;
+    for (int i = 0; i < count; i++) {
+        char path[4096];
+        const size_t number = strtoul(entries[i]->d_name + 4, NULL, 10);
+        const size_t length = (size_t)snprintf(path, sizeof path, "%s/%s/cpulist", folder, entries[i]->d_name);
+        cpu_set_t *processors =
+            length < sizeof path && number < CT_NODES && places->count < CT_NODES ? processors_in(path, allowed) : NULL;
+        if (processors) places->nodes[places->count++] = (node){number, processors};
+        free(entries[i]);
+    }
+    free(entries);
+}
+
 ct_places *ct_places_create(const char *folder, size_t workers) {
     ct_processors allowed;
     if (workers < 2 || !ct_processors_get(&allowed)) return NULL;
@@ -75,12 +98,7 @@ ct_places *ct_places_create(const char *folder, size_t workers) {
     if (places) {
         places->workers = workers;
         places->set_bytes = allowed.bytes;
-        for (size_t number = 0; number < CT_NODES; number++) {
-            char path[4096];
-            if ((size_t)snprintf(path, sizeof path, "%s/node%zu/cpulist", folder, number) >= sizeof path) break;
-            cpu_set_t *processors = processors_in(path, &allowed);
-            if (processors) places->nodes[places->count++] = (node){number, processors};
-        }
+        add_nodes(places, folder, &allowed);
     }
     ct_processors_free(&allowed);
     if (places && places->count < 2) {

@@ -52,8 +52,8 @@ extension MatMulFreeCPU {
     /// Multiplies the rows of a block by matrices of the same shape, chunk of rows by chunk of rows.
     ///
     /// - Parameters:
-    ///   - tokens: the tokens of the block to multiply; the first one is in the first panel.
     ///   - inputs: for each matrix which of the quantised blocks it is multiplied by.
+    ///   - count: tokens of the block to multiply, from the first on.
     ///   - epilogue: is given the products of each matrix for one token and a range of rows; for one range of rows it
     ///     is called in the order of the tokens.
     func multiply(

@@ -91,8 +91,8 @@ final class InputFile: Sendable {
             return PackedStorage(bytes.bindMemory(to: Element.self), lentBy: mapping)
         }
         return try PackedStorage(count: count) { numbers in
+            // Each part is written by one thread, which is to be the first to touch it.
             nonisolated(unsafe) let bytes = UnsafeMutableRawBufferPointer(numbers)
-            // Each part by the thread that is to be the first to touch it.
             let step = 1 << 20
             let parts = Parallel.map(rows: (byteCount + step - 1) / step, weightsEach: step) { range in
                 Result {

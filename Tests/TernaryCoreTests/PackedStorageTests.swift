@@ -4,7 +4,7 @@ import Testing
 
 @Suite("packed storage")
 struct PackedStorageTests {
-    /// Memory that is lent, and says when nobody holds it any more.
+    /// Memory that is lent, and says when nobody holds it any more. Used by one thread only.
     final class Lender: @unchecked Sendable {
         let memory: UnsafeMutableBufferPointer<UInt32>
         let onEnd: () -> Void
@@ -53,6 +53,7 @@ struct PackedStorageTests {
 
     @Test("keeps what is lent for as long as a part of it is held")
     func lifetime() {
+        // One thread does all of this.
         nonisolated(unsafe) var hasEnded = false
         var part: PackedStorage<UInt32>?
         do {
