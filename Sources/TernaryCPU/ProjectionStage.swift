@@ -26,11 +26,14 @@ struct ProjectionStage {
     let inputOf: [Int]
     /// Projections, of the same number of rows in each part, whose products are wanted together; two at most.
     let parts: [[Int]]
+    /// The tasks in which the parts' rows are multiplied.
+    let chunks: RowChunks
     /// Values in the row.
     let width: Int
 
-    init(_ projections: [(Projection, NormChain)], parts: [[Int]] = [[0]], quantizesActivations: Bool) {
+    init(_ projections: [(Projection, NormChain)], parts: [[Int]] = [[0]], quantizesActivations: Bool, threads: Int) {
         self.parts = parts
+        chunks = RowChunks(rowCounts: parts.map { projections[$0[0]].0.matrix.rows }, threads: threads)
         self.projections = projections.map(\.0)
         width = projections[0].0.matrix.columns
         var inputs: [ProjectionInput] = []
@@ -63,10 +66,10 @@ extension LinearMatrix {
 struct LayerStages {
     let attention, output, gateUp, down: ProjectionStage
 
-    init(_ layer: TransformerLayer, _ shape: TransformerConfiguration) {
+    init(_ layer: TransformerLayer, _ shape: TransformerConfiguration, threads: Int) {
         let norms = TransformerNorms(layer, epsilon: shape.normEpsilon)
         func stage(_ projections: [(Projection, NormChain)], parts: [[Int]] = [[0]]) -> ProjectionStage {
-            ProjectionStage(projections, parts: parts, quantizesActivations: shape.quantizesActivations)
+            ProjectionStage(projections, parts: parts, quantizesActivations: shape.quantizesActivations, threads: threads)
         }
         attention = stage(
             [(layer.query, norms.query), (layer.key, norms.key), (layer.value, norms.value)], parts: [[0], [1], [2]])

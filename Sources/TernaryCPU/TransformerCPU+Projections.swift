@@ -55,15 +55,10 @@ extension TransformerCPU {
         floatKernels.spread(from, width, rows.floats[index].base + token * TernaryMatrix.padded(width, to: CT_SPREAD_COLUMNS))
     }
 
-    private func chunks(_ stage: ProjectionStage) -> RowChunks {
-        RowChunks(rowCounts: stage.parts.map { stage.projections[$0[0]].matrix.rows }, threads: pool.threads)
-    }
-
     /// Moves a stage's matrices to where the threads are that read them.
     func place(_ stage: ProjectionStage) {
-        let chunks = chunks(stage)
         for (part, places) in stage.parts.enumerated() {
-            pool.place(chunks, part: part, places.map { stage.projections[$0].matrix.memory })
+            pool.place(stage.chunks, part: part, places.map { stage.projections[$0].matrix.memory })
         }
     }
 
@@ -74,7 +69,7 @@ extension TransformerCPU {
         _ stage: ProjectionStage, count: Int,
         epilogue: (_ part: Int, _ token: Int, _ rows: Range<Int>, _ products: ProductPair) -> Void
     ) {
-        let chunks = chunks(stage)
+        let chunks = stage.chunks
         let step = chunks.step
         let productCount = count * stage.width * stage.projections.reduce(0) { $0 + $1.matrix.rows }
         let (allProducts, allSums, kernels, floatKernels) = (rows.products.base, rows.sums.base, kernels, floatKernels)

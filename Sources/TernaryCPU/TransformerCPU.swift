@@ -55,10 +55,11 @@ public final class TransformerCPU {
         floatKernels = table.pointee.transformer.pointee
         pool = ThreadPool(threads: threads)
         let shape = weights.configuration
-        stages = weights.layers.map { LayerStages($0, shape) }
+        let threads = pool.threads
+        stages = weights.layers.map { LayerStages($0, shape, threads: threads) }
         let head = weights.head ?? Projection(weights.embedding)
         let headNorms = [(weight: weights.finalNorm, epsilon: shape.normEpsilon)] + (head.norm.map { [$0] } ?? [])
-        headStage = ProjectionStage([(head, headNorms)], quantizesActivations: false)
+        headStage = ProjectionStage([(head, headNorms)], quantizesActivations: false, threads: threads)
         cache = KeyValueCache(shape, layers: weights.layers.count, element: cacheElement, sequences: sequences)
         rotary = RotaryTable(shape)
         sequenceCount = sequences
